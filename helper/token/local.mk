@@ -1,0 +1,13 @@
+noinst_LTLIBRARIES += libmtls_token.la
+libmtls_token_la_SOURCES = \
+	helper/token/token.c
+libmtls_token_la_CFLAGS = $(AM_CFLAGS) $(LIBP11_CFLAGS) $(P11KIT_CFLAGS) \
+	$(OPENSSL_CFLAGS) $(SECCOMP_CFLAGS)
+libmtls_token_la_LIBADD = libmtls_common.la $(LIBP11_LIBS) $(P11KIT_LIBS) \
+	$(OPENSSL_LIBS) $(SECCOMP_LIBS)
+
+pkglibexec_PROGRAMS += mtls-token
+mtls_token_SOURCES = helper/token/main.c
+mtls_token_CFLAGS = $(CFLAGS_PROGRAM)
+mtls_token_LDFLAGS = $(LDFLAGS_PROGRAM)
+mtls_token_LDADD = libmtls_token.la

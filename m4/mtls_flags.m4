@@ -1,0 +1,57 @@
+dnl MTLS_TRY_CFLAG(VARIABLE, FLAG): adds FLAG where the compiler takes it.
+AC_DEFUN([MTLS_TRY_CFLAG],
+[AC_MSG_CHECKING([whether $CC takes $2])
+mtls_saved_cflags=$CFLAGS
+CFLAGS="-Werror $2"
+AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],
+    [AC_MSG_RESULT([yes]); $1="$$1 $2"], [AC_MSG_RESULT([no])])
+CFLAGS=$mtls_saved_cflags
+])
+
+dnl MTLS_TRY_LDFLAG(VARIABLE, FLAG): the same for the linker.
+AC_DEFUN([MTLS_TRY_LDFLAG],
+[AC_MSG_CHECKING([[whether the linker takes $2]])
+mtls_saved_ldflags=$LDFLAGS
+LDFLAGS="[$2]"
+AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])],
+    [AC_MSG_RESULT([yes]); $1="$$1 [$2]"], [AC_MSG_RESULT([no])])
+LDFLAGS=$mtls_saved_ldflags
+])
+
+AC_DEFUN([MTLS_WARNINGS],
+[AC_ARG_ENABLE([werror],
+    [AS_HELP_STRING([--enable-werror], [warnings are errors])])
+WARN_CFLAGS=
+m4_foreach_w([flag], [-Wall -Wextra -Wswitch-enum -Wconversion
+    -Wno-sign-conversion -Wshadow
+    -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes
+    -Wold-style-definition -Wpointer-arith -Wwrite-strings -Wundef
+    -Wnull-dereference -Wimplicit-fallthrough -Wframe-larger-than=4096],
+    [MTLS_TRY_CFLAG([WARN_CFLAGS], flag)])
+AS_IF([test "$enable_werror" = yes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
+AC_SUBST([WARN_CFLAGS])])
+
+AC_DEFUN([MTLS_HARDENING],
+[HARDEN_CFLAGS= HARDEN_LDFLAGS=
+AS_IF([test "${enable_sanitizers:-no}" = no],
+    [m4_foreach_w([flag], [-D_FORTIFY_SOURCE=2 -fstack-protector-strong
+	-fstack-clash-protection -fcf-protection
+	-ftrivial-auto-var-init=zero],
+	[MTLS_TRY_CFLAG([HARDEN_CFLAGS], flag)])])
+MTLS_TRY_CFLAG([HARDEN_CFLAGS], [-fvisibility=hidden])
+MTLS_TRY_CFLAG([HARDEN_CFLAGS], [-fno-common])
+MTLS_TRY_LDFLAG([HARDEN_LDFLAGS], [[-Wl,-z,relro]])
+MTLS_TRY_LDFLAG([HARDEN_LDFLAGS], [[-Wl,-z,now]])
+MTLS_TRY_LDFLAG([HARDEN_LDFLAGS], [[-Wl,-z,noexecstack]])
+MTLS_TRY_LDFLAG([HARDEN_LDFLAGS], [[-Wl,--as-needed]])
+AC_SUBST([HARDEN_CFLAGS])
+AC_SUBST([HARDEN_LDFLAGS])])
+
+AC_DEFUN([MTLS_SANITIZERS],
+[AC_ARG_ENABLE([sanitizers],
+    [AS_HELP_STRING([--enable-sanitizers=LIST],
+	[build with -fsanitize=LIST, as address,undefined])])
+SAN_CFLAGS=
+AS_IF([test "${enable_sanitizers:-no}" != no],
+    [SAN_CFLAGS="-fsanitize=$enable_sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer"])
+AC_SUBST([SAN_CFLAGS])])

@@ -1,0 +1,15 @@
+# Every unit test is tests/unit/test_<unit>.c, one cmocka program; each part
+# of the tree lists its own in tests/unit/<part>.mk.
+include tests/lib/local.mk
+include tests/unit/common.mk
+include tests/unit/tls.mk
+include tests/unit/pam_mtls.mk
+include tests/unit/helper.mk
+include tests/unit/token.mk
+include tests/unit/verifier.mk
+include tests/unit/mtlsctl.mk
+
+if HAVE_CMOCKA
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+endif
