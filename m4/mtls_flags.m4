@@ -8,16 +8,6 @@ AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],
 CFLAGS=$mtls_saved_cflags
 ])
 
-dnl MTLS_TRY_LDFLAG(VARIABLE, FLAG): the same for the linker.
-AC_DEFUN([MTLS_TRY_LDFLAG],
-[AC_MSG_CHECKING([[whether the linker takes $2]])
-mtls_saved_ldflags=$LDFLAGS
-LDFLAGS="[$2]"
-AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])],
-    [AC_MSG_RESULT([yes]); $1="$$1 [$2]"], [AC_MSG_RESULT([no])])
-LDFLAGS=$mtls_saved_ldflags
-])
-
 AC_DEFUN([MTLS_WARNINGS],
 [AC_ARG_ENABLE([werror],
     [AS_HELP_STRING([--enable-werror], [warnings are errors])])
@@ -32,7 +22,7 @@ AS_IF([test "$enable_werror" = yes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
 AC_SUBST([WARN_CFLAGS])])
 
 AC_DEFUN([MTLS_HARDENING],
-[HARDEN_CFLAGS= HARDEN_LDFLAGS=
+[HARDEN_CFLAGS=
 AS_IF([test "${enable_sanitizers:-no}" = no],
     [m4_foreach_w([flag], [-D_FORTIFY_SOURCE=2 -fstack-protector-strong
 	-fstack-clash-protection -fcf-protection
@@ -40,10 +30,7 @@ AS_IF([test "${enable_sanitizers:-no}" = no],
 	[MTLS_TRY_CFLAG([HARDEN_CFLAGS], flag)])])
 MTLS_TRY_CFLAG([HARDEN_CFLAGS], [-fvisibility=hidden])
 MTLS_TRY_CFLAG([HARDEN_CFLAGS], [-fno-common])
-MTLS_TRY_LDFLAG([HARDEN_LDFLAGS], [[-Wl,-z,relro]])
-MTLS_TRY_LDFLAG([HARDEN_LDFLAGS], [[-Wl,-z,now]])
-MTLS_TRY_LDFLAG([HARDEN_LDFLAGS], [[-Wl,-z,noexecstack]])
-MTLS_TRY_LDFLAG([HARDEN_LDFLAGS], [[-Wl,--as-needed]])
+HARDEN_LDFLAGS="[-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed]"
 AC_SUBST([HARDEN_CFLAGS])
 AC_SUBST([HARDEN_LDFLAGS])])
 

@@ -1,10 +1,8 @@
 noinst_LTLIBRARIES += libmtls_token.la
 libmtls_token_la_SOURCES = \
-	helper/token/token.c
-libmtls_token_la_CFLAGS = $(AM_CFLAGS) $(LIBP11_CFLAGS) $(P11KIT_CFLAGS) \
-	$(OPENSSL_CFLAGS) $(SECCOMP_CFLAGS)
-libmtls_token_la_LIBADD = libmtls_common.la $(LIBP11_LIBS) $(P11KIT_LIBS) \
-	$(OPENSSL_LIBS) $(SECCOMP_LIBS)
+	helper/token/pin.c
+libmtls_token_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(SECCOMP_CFLAGS)
+libmtls_token_la_LIBADD = libmtls_pkcs11.la $(SECCOMP_LIBS)
 
 pkglibexec_PROGRAMS += mtls-token
 mtls_token_SOURCES = helper/token/main.c

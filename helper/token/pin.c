@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+extern int mtls_placeholder_pin;
