@@ -13,3 +13,10 @@ if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif
+
+# PROTOCOL.md says what the code does.
+check_PROGRAMS += tests/lib/protocol_tables
+tests_lib_protocol_tables_SOURCES = tests/lib/protocol_tables.c
+TESTS += tests/protocol-tables
+EXTRA_DIST += tests/protocol-tables PROTOCOL.md README.md DESIGN.md \
+	SECURITY.md CONTRIBUTING.md NEWS LICENSE
