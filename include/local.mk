@@ -11,6 +11,7 @@ noinst_HEADERS += \
 	include/mtls/message.h \
 	include/mtls/messages.def \
 	include/mtls/pem.h \
+	include/mtls/pkcs11.h \
 	include/mtls/process.h \
 	include/mtls/random.h \
 	include/mtls/secret.h \
