@@ -20,3 +20,7 @@ tests_lib_protocol_tables_SOURCES = tests/lib/protocol_tables.c
 TESTS += tests/protocol-tables
 EXTRA_DIST += tests/protocol-tables PROTOCOL.md README.md DESIGN.md \
 	SECURITY.md CONTRIBUTING.md NEWS LICENSE
+
+# The whole run, and the machine of its own that it uses.
+EXTRA_DIST += tests/run tests/lib/own-machine tests/lib/packages.sh \
+	tests/lib/build.sh tests/lib/count.py .ci/run
