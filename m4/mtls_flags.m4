@@ -23,15 +23,19 @@ AC_SUBST([WARN_CFLAGS])])
 
 AC_DEFUN([MTLS_HARDENING],
 [HARDEN_CFLAGS=
+dnl For what is linked into the module: it may get a coroutine's stack.
+STACK_CFLAGS=
 AS_IF([test "${enable_sanitizers:-no}" = no],
     [m4_foreach_w([flag], [-D_FORTIFY_SOURCE=2 -fstack-protector-strong
 	-fstack-clash-protection -fcf-protection
 	-ftrivial-auto-var-init=zero],
-	[MTLS_TRY_CFLAG([HARDEN_CFLAGS], flag)])])
+	[MTLS_TRY_CFLAG([HARDEN_CFLAGS], flag)])
+     MTLS_TRY_CFLAG([STACK_CFLAGS], [-Wframe-larger-than=1024])])
 MTLS_TRY_CFLAG([HARDEN_CFLAGS], [-fvisibility=hidden])
 MTLS_TRY_CFLAG([HARDEN_CFLAGS], [-fno-common])
 HARDEN_LDFLAGS="[-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed]"
 AC_SUBST([HARDEN_CFLAGS])
+AC_SUBST([STACK_CFLAGS])
 AC_SUBST([HARDEN_LDFLAGS])])
 
 AC_DEFUN([MTLS_SANITIZERS],

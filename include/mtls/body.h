@@ -3,8 +3,8 @@
  *
  * The JSON bodies of PROTOCOL.md, from and to the structs that bodies.def
  * declares. Parsing is strict: at most MTLS_BODY_MAX bytes, UTF-8, one flat
- * object, no duplicate, unknown, missing or wrongly typed member, nothing
- * behind it.
+ * object, no duplicate, unknown, missing or wrongly typed member, text as
+ * mtls_text_is_line() wants it, nothing behind it.
  */
 #ifndef MTLS_BODY_H
 #define MTLS_BODY_H

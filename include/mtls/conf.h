@@ -91,11 +91,17 @@ typedef enum mtls_status (*mtls_conf_value_fn)(void *arg,
 #define MTLS_CONF_FILE_MAX (256u * 1024u)
 
 /*
- * Reads an INI file through mtls_file_read() (ownership, size) and inih:
- * "#" and ";" start a comment line; no continuation lines; NUL, CR and other
- * control characters, a line without "=", a value before the first section
- * and an empty file are CONFIG. Errors read "path:line: reason". In
- * conf_file.c, which is not linked into the module.
+ * Reads an INI file through mtls_file_read() (ownership, size): "#" and ";"
+ * start a comment line, and only at its beginning; no continuation lines, a
+ * line does not begin with white space; NUL, CR and other control
+ * characters, a line without "=", a value before the first section and an
+ * empty file are CONFIG. White space around name, value and section is not
+ * part of them. Errors read "path:line: reason". In conf_file.c, which is
+ * not linked into the module.
+ *
+ * Not inih: as Debian builds it, it cuts lines at 200 bytes and names at 50
+ * without a word, ends a value at " ;" and joins indented lines; the checks
+ * that would keep all this out are longer than a reader.
  */
 enum mtls_status mtls_conf_read(const char *path, mtls_conf_value_fn value,
     void *arg, struct mtls_err *err);

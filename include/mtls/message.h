@@ -7,9 +7,10 @@
  * are big-endian; bytes and text carry a u32 length; a list of texts carries
  * a u16 count. Encoding is canonical: decode then encode is the identity.
  *
- * A decoder publishes nothing unless the whole body is valid: every length
- * in its range, text well-formed UTF-8 without control characters, status
- * and verdict values known, and not one byte left over.
+ * A decoder publishes nothing unless the whole body is valid: every value
+ * and length in its range, text as mtls_text_is_line() wants it, and not one
+ * byte left over. Whether a status is known is asked by who uses it, with
+ * mtls_status_known().
  */
 #ifndef MTLS_MESSAGE_H
 #define MTLS_MESSAGE_H

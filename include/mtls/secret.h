@@ -60,7 +60,11 @@ int mtls_bytes_equal(const void *a, const void *b, size_t n);
 	    0 * sizeof(struct { int not_an_array : \
 	    __builtin_types_compatible_p(__typeof__(a), \
 	    __typeof__(&(a)[0])) ? -1 : 1; }))
+#define mtls_wipe_string(s) \
+	((void)sizeof(struct { int not_a_pointer : \
+	    __builtin_types_compatible_p(__typeof__(s), \
+	    __typeof__(&(s)[0])) ? 1 : -1; }), (mtls_wipe_string)(s))
 void mtls_wipe(void *p, size_t len);
-void mtls_wipe_string(char *s);		/* up to its NUL; NULL is a no-op */
+void (mtls_wipe_string)(char *s);	/* up to its NUL; NULL is a no-op */
 
 #endif

@@ -28,6 +28,19 @@ char *mtls_text_printable(char *out, size_t size, const char *in);
 int mtls_text_is_printable(const char *s);
 
 /*
+ * Whether the n bytes at s are one printable line: what a message, a JSON
+ * body or a setting may hold as text, and what mtls_text_printable() and
+ * struct mtls_err produce. As mtls_text_is_printable(), but '\' is allowed.
+ */
+int mtls_text_is_line(const char *s, size_t n);
+
+/*
+ * Makes s such a line in place: '?' for every byte that may not be in one;
+ * a character that was cut off at the end of s goes.
+ */
+void mtls_text_make_line(char *s);
+
+/*
  * Whether s may be a user name at all: 1..MTLS_USER_MAX bytes of printable
  * UTF-8, not starting with '-', without '/', ',', ':', ';', '=', '|', '\',
  * '"', '\'', '$', '*', '?', white space; not "." or "..". Everything that

@@ -1,0 +1,206 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The process between a host and the program that it started: makes itself
+ * clean, starts the program, and waits for it or for the order to kill it.
+ *
+ * It is a copy of a process with perhaps many threads, of which only this
+ * one exists here: no locks, no memory, no stdio. System calls that libc
+ * wraps in more than the call (cancellation points, the set*id functions
+ * that signal every thread) are made raw.
+ */
+#include "config.h"
+
+#include "spawn_child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CANNOT 127
+#define KERNEL_SIGSET_LEN (_NSIG / 8)
+#define FALLBACK_FDS 65536u
+
+static _Noreturn void
+leave(int code)
+{
+	for (;;)
+		syscall(SYS_exit_group, code);
+}
+
+static void
+default_signals(void)
+{
+	struct sigaction sa = { .sa_handler = SIG_DFL };
+
+	/* EINVAL for KILL, STOP and libc's own is as it should be. */
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)sigaction(sig, &sa, NULL);
+}
+
+static void
+set_limit(__rlimit_resource_t which, rlim_t want)
+{
+	struct rlimit limit = { want, want };
+
+	if (setrlimit(which, &limit) == 0 || getrlimit(which, &limit) != 0)
+		return;
+	/* Not allowed to raise the hard limit: as far as it goes. */
+	limit.rlim_cur = want < limit.rlim_max ? want : limit.rlim_max;
+	(void)setrlimit(which, &limit);
+}
+
+static void
+sane_limits(void)
+{
+	set_limit(RLIMIT_CORE, 0);
+	set_limit(RLIMIT_NOFILE, 1024);
+	set_limit(RLIMIT_STACK, 8 * 1024 * 1024);
+	set_limit(RLIMIT_FSIZE, RLIM_INFINITY);
+	set_limit(RLIMIT_CPU, RLIM_INFINITY);
+	set_limit(RLIMIT_AS, RLIM_INFINITY);
+	set_limit(RLIMIT_DATA, RLIM_INFINITY);
+}
+
+/* Closes everything from first on; n_fds: where the host's table may end. */
+static void
+close_from(unsigned first, unsigned n_fds)
+{
+	if (syscall(SYS_close_range, first, ~0u, 0) == 0)
+		return;
+	for (unsigned fd = first; fd < n_fds; fd++)
+		(void)syscall(SYS_close, fd);
+}
+
+static unsigned
+table_size(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_max > FALLBACK_FDS)
+		return FALLBACK_FDS;
+	return (unsigned)limit.rlim_max;
+}
+
+/* fd to 0, /dev/null to 1 and 2, nothing else. */
+static int
+set_descriptors(int fd, unsigned n_fds)
+{
+	if (fd != 0 && dup2(fd, 0) != 0)
+		return -1;
+	if (fd == 0 && fcntl(0, F_SETFD, 0) != 0)
+		return -1;
+	close_from(1, n_fds);
+	if (syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0) != 1)
+		return -1;
+	return dup2(1, 2) == 2 ? 0 : -1;
+}
+
+/*
+ * Real, effective and saved ids become one: root's where the effective user
+ * is root (sudo and su run with the user's real uid), else the effective.
+ */
+static int
+set_ids(void)
+{
+	uid_t uid = geteuid();
+	gid_t gid = uid == 0 ? 0 : getegid();
+
+	if (uid == 0 && syscall(SYS_setgroups, 0, NULL) != 0 &&
+	    syscall(SYS_getgroups, 0, NULL) != 0)
+		return -1;
+	if (syscall(SYS_setresgid, gid, gid, gid) != 0 ||
+	    syscall(SYS_setresuid, uid, uid, uid) != 0)
+		return -1;
+	return getuid() == uid && getgid() == gid ? 0 : -1;
+}
+
+/* From here on the end of the parent is the end of this process. */
+static int
+die_with(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+		return -1;
+	return getppid() == parent ? 0 : -1;
+}
+
+static _Noreturn void
+exec_program(const struct mtls_spawn_child *child, pid_t parent)
+{
+	sigset_t none;
+
+	if (die_with(parent) != 0 || setsid() < 0)
+		leave(CANNOT);
+	sigemptyset(&none);
+	if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL,
+	    KERNEL_SIGSET_LEN) != 0)
+		leave(CANNOT);
+	(void)syscall(SYS_execve, child->path, child->argv, child->envp);
+	leave(CANNOT);
+}
+
+/* Its own function, so that vfork() finds no variable to clobber. */
+static __attribute__((noinline)) pid_t
+start_program(const struct mtls_spawn_child *child)
+{
+	pid_t self = getpid();
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		exec_program(child, self);
+	return pid;
+}
+
+/*
+ * Waits for the program; SIGTERM, which is blocked and only ever taken here,
+ * is the order to kill it.
+ */
+static _Noreturn void
+wait_for_program(pid_t pid)
+{
+	sigset_t events;
+	long sig, got;
+
+	sigemptyset(&events);
+	sigaddset(&events, SIGCHLD);
+	sigaddset(&events, SIGTERM);
+	for (;;) {
+		got = syscall(SYS_wait4, pid, NULL, WNOHANG, NULL);
+		if (got == pid || (got < 0 && errno != EINTR))
+			leave(0);
+		sig = syscall(SYS_rt_sigtimedwait, &events, NULL, NULL,
+		    KERNEL_SIGSET_LEN);
+		if (sig == SIGTERM)
+			(void)kill(pid, SIGKILL);
+	}
+}
+
+void
+mtls_spawn_child_run(const struct mtls_spawn_child *child)
+{
+	unsigned n_fds = table_size();
+	pid_t pid;
+
+	default_signals();
+	sane_limits();
+	if (set_descriptors(child->fd, n_fds) != 0 || set_ids() != 0 ||
+	    die_with(child->parent) != 0 || setsid() < 0)
+		leave(CANNOT);
+	umask(077);
+	if (syscall(SYS_chdir, "/") != 0)
+		leave(CANNOT);
+	pid = start_program(child);
+	/* The program alone holds the channel: its end is end of file. */
+	close_from(0, n_fds);
+	if (pid < 0)
+		leave(CANNOT);
+	wait_for_program(pid);
+}
