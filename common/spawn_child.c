@@ -15,10 +15,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,6 +29,7 @@
 #define CANNOT 127
 #define KERNEL_SIGSET_LEN (_NSIG / 8)
 #define FALLBACK_FDS 65536u
+#define LEASH_FD 3
 
 static _Noreturn void
 leave(int code)
@@ -69,16 +72,6 @@ sane_limits(void)
 	set_limit(RLIMIT_DATA, RLIM_INFINITY);
 }
 
-/* Closes everything from first on; n_fds: where the host's table may end. */
-static void
-close_from(unsigned first, unsigned n_fds)
-{
-	if (syscall(SYS_close_range, first, ~0u, 0) == 0)
-		return;
-	for (unsigned fd = first; fd < n_fds; fd++)
-		(void)syscall(SYS_close, fd);
-}
-
 static unsigned
 table_size(void)
 {
@@ -90,15 +83,32 @@ table_size(void)
 	return (unsigned)limit.rlim_max;
 }
 
-/* fd to 0, /dev/null to 1 and 2, nothing else. */
+/* Closes first to last; n_fds: where the table may end. */
+static void
+close_fds(unsigned first, unsigned last, unsigned n_fds)
+{
+	if (syscall(SYS_close_range, first, last, 0) == 0)
+		return;
+	for (unsigned fd = first; fd <= last && fd < n_fds; fd++)
+		(void)syscall(SYS_close, fd);
+}
+
+/*
+ * The channel to 0, /dev/null to 1 and 2, the leash to 3, and nothing else.
+ * The program does not get the leash.
+ */
 static int
-set_descriptors(int fd, unsigned n_fds)
+set_descriptors(int fd, int leash_fd, unsigned n_fds)
 {
 	if (fd != 0 && dup2(fd, 0) != 0)
 		return -1;
-	if (fd == 0 && fcntl(0, F_SETFD, 0) != 0)
+	if (leash_fd != LEASH_FD && dup2(leash_fd, LEASH_FD) != LEASH_FD)
 		return -1;
-	close_from(1, n_fds);
+	if (fcntl(0, F_SETFD, 0) != 0 ||
+	    fcntl(LEASH_FD, F_SETFD, FD_CLOEXEC) != 0)
+		return -1;
+	close_fds(1, 2, n_fds);
+	close_fds(LEASH_FD + 1, ~0u, n_fds);
 	if (syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0) != 1)
 		return -1;
 	return dup2(1, 2) == 2 ? 0 : -1;
@@ -123,7 +133,7 @@ set_ids(void)
 	return getuid() == uid && getgid() == gid ? 0 : -1;
 }
 
-/* From here on the end of the parent is the end of this process. */
+/* This process may be killed as well: the program then goes with it. */
 static int
 die_with(pid_t parent)
 {
@@ -159,27 +169,46 @@ start_program(const struct mtls_spawn_child *child)
 	return pid;
 }
 
-/*
- * Waits for the program; SIGTERM, which is blocked and only ever taken here,
- * is the order to kill it.
- */
-static _Noreturn void
-wait_for_program(pid_t pid)
+/* A descriptor that is readable while a SIGCHLD waits. */
+static int
+open_child_events(void)
 {
 	sigset_t events;
-	long sig, got;
 
 	sigemptyset(&events);
 	sigaddset(&events, SIGCHLD);
-	sigaddset(&events, SIGTERM);
+	return (int)syscall(SYS_signalfd4, -1, &events, KERNEL_SIGSET_LEN,
+	    SFD_NONBLOCK);
+}
+
+/* Until the program has ended; kills it when the leash is let go. */
+static _Noreturn void
+wait_for_program(pid_t pid)
+{
+	struct signalfd_siginfo event;
+	struct pollfd p[2] = {
+		{ .fd = LEASH_FD, .events = POLLIN },
+		{ .fd = open_child_events(), .events = POLLIN },
+	};
+	int can_wait = p[1].fd >= 0;
+	long got;
+
 	for (;;) {
-		got = syscall(SYS_wait4, pid, NULL, WNOHANG, NULL);
+		if (!can_wait)
+			(void)kill(pid, SIGKILL);
+		got = syscall(SYS_wait4, pid, NULL, can_wait ? WNOHANG : 0,
+		    NULL);
 		if (got == pid || (got < 0 && errno != EINTR))
 			leave(0);
-		sig = syscall(SYS_rt_sigtimedwait, &events, NULL, NULL,
-		    KERNEL_SIGSET_LEN);
-		if (sig == SIGTERM)
-			(void)kill(pid, SIGKILL);
+		if (syscall(SYS_ppoll, p, 2, NULL, NULL, 0) < 0)
+			can_wait = errno == EINTR;
+		/* Nobody writes to the leash: any event is its end. */
+		else if (p[0].revents != 0)
+			can_wait = 0;
+		/* It may have stopped only. */
+		else
+			(void)syscall(SYS_read, p[1].fd, &event,
+			    sizeof(event));
 	}
 }
 
@@ -191,15 +220,15 @@ mtls_spawn_child_run(const struct mtls_spawn_child *child)
 
 	default_signals();
 	sane_limits();
-	if (set_descriptors(child->fd, n_fds) != 0 || set_ids() != 0 ||
-	    die_with(child->parent) != 0 || setsid() < 0)
+	if (set_descriptors(child->fd, child->leash_fd, n_fds) != 0 ||
+	    set_ids() != 0 || setsid() < 0)
 		leave(CANNOT);
 	umask(077);
 	if (syscall(SYS_chdir, "/") != 0)
 		leave(CANNOT);
 	pid = start_program(child);
 	/* The program alone holds the channel: its end is end of file. */
-	close_from(0, n_fds);
+	close_fds(0, 2, n_fds);
 	if (pid < 0)
 		leave(CANNOT);
 	wait_for_program(pid);

@@ -13,7 +13,7 @@ struct mtls_spawn_child {
 	char *const *argv;
 	char *const *envp;
 	int fd;			/* becomes descriptor 0 */
-	pid_t parent;
+	int leash_fd;		/* end of file: kill the program; above 2 */
 };
 
 /* Runs in the process in between; never returns. */
