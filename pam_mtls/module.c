@@ -6,7 +6,10 @@
  * lockers: libc and libpam only, no state, no threads, no signals, no
  * environment, no output.
  */
+/* Everything else is hidden: these names are what dlsym(3) must find. */
+#pragma GCC visibility push(default)
 #include <security/pam_modules.h>
+#pragma GCC visibility pop
 
 #include "login.h"
 
