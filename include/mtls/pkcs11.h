@@ -8,10 +8,11 @@
  *
  * Life cycle: open - list - session - login - key - sign, or generate, store
  * - session_close - list_clear - close. Not for several threads. libp11 loads
- * the module and enumerates slots, tokens and certificates; logging in and
- * signing go to the module's own functions, because libp11 takes "already
- * logged in" for a good PIN, keeps a copy of the PIN, waits for ever where a
- * session cannot be opened and cannot sign RSA-PSS by its mechanism.
+ * and initialises the module and enumerates slots and tokens. The rest goes
+ * to the module's own functions, because libp11 0.4.12 takes "already logged
+ * in" for a good PIN, keeps a copy of the PIN, waits for ever where a session
+ * cannot be opened, believes the lengths of attributes, lists no certificate
+ * where one of them is not X.509, and has no RSA-PSS mechanism.
  */
 #ifndef MTLS_PKCS11_H
 #define MTLS_PKCS11_H
@@ -66,9 +67,9 @@ struct mtls_pkcs11_token {
 };
 
 enum mtls_pkcs11_has_key {
-	MTLS_PKCS11_KEY_UNKNOWN,	/* private keys show after the login */
+	MTLS_PKCS11_KEY_UNKNOWN,	/* none shows; perhaps after the login */
 	MTLS_PKCS11_KEY_NONE,		/* no private key with this CKA_ID */
-	MTLS_PKCS11_KEY_THERE		/* a key with this CKA_ID shows */
+	MTLS_PKCS11_KEY_THERE		/* private or public key shows */
 };
 
 struct mtls_pkcs11_cert {
@@ -112,15 +113,24 @@ enum mtls_pkcs11_access {
 enum mtls_status mtls_pkcs11_session_open(struct mtls_pkcs11 *p,
     const struct mtls_pkcs11_token *token, enum mtls_pkcs11_access access,
     struct mtls_pkcs11_session **ret, struct mtls_err *err);
-/* Logs out, wipes what is left of the PIN and closes; NULL is fine. */
+/* Logs out, wipes the PIN of mtls_pkcs11_login(), closes; NULL is fine. */
 void mtls_pkcs11_session_close(struct mtls_pkcs11_session *s);
 
 /* MTLS_PIN_* read from the token now. ABSENT if it is not the same token. */
 enum mtls_status mtls_pkcs11_pin_flags(struct mtls_pkcs11_session *s,
     uint32_t *ret, struct mtls_err *err);
 
-enum mtls_pkcs11_last_try { MTLS_PKCS11_KEEP_LAST_TRY,
-    MTLS_PKCS11_SPEND_LAST_TRY };
+enum mtls_pkcs11_last_try {
+	MTLS_PKCS11_KEEP_LAST_TRY,
+	MTLS_PKCS11_SPEND_LAST_TRY	/* the person said so */
+};
+
+/*
+ * What mtls_pkcs11_login() would refuse whatever the PIN: PIN_LOCKED,
+ * CANCELLED for the last try, TOKEN_ABSENT. To be asked before a person is.
+ */
+enum mtls_status mtls_pkcs11_pin_check(struct mtls_pkcs11_session *s,
+    enum mtls_pkcs11_last_try last_try, struct mtls_err *err);
 
 /*
  * Logs in, with at most one C_Login that can spend a try. pin NULL: PIN pad
@@ -130,13 +140,14 @@ enum mtls_pkcs11_last_try { MTLS_PKCS11_KEEP_LAST_TRY,
  * token's lengths or over MTLS_PKCS11_PIN_MAX, PIN_LOCKED by the flags read
  * now. Being logged in already, from elsewhere, does not count: that is
  * logged out first. Afterwards PIN_WRONG, PIN_LOCKED, CANCELLED (at the PIN
- * pad), TOKEN_ABSENT, TOKEN_FAILED. The session keeps a copy of pin for keys
- * with CKA_ALWAYS_AUTHENTICATE until mtls_pkcs11_key() has seen that it is
- * not needed. *ret_pin_flags is what the token says after the attempt, also
- * when that failed.
+ * pad), TOKEN_ABSENT, TOKEN_FAILED. pin is to live as long as the session,
+ * which wipes it when the login failed, when mtls_pkcs11_key() has seen that
+ * the key does not want it again (CKA_ALWAYS_AUTHENTICATE), and when it is
+ * closed. *ret_pin_flags is what the token says after the attempt, also when
+ * that failed; 0 if it says nothing.
  */
 enum mtls_status mtls_pkcs11_login(struct mtls_pkcs11_session *s,
-    const struct mtls_secret *pin, enum mtls_pkcs11_last_try last_try,
+    struct mtls_secret *pin, enum mtls_pkcs11_last_try last_try,
     uint32_t *ret_pin_flags, struct mtls_err *err);
 
 /*
