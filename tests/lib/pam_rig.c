@@ -7,6 +7,8 @@
 
 #include "pam_rig.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -314,6 +316,39 @@ rig_helper_end(struct rig *r)
 	assert_string_equal(text, "done\n");
 }
 
+void
+rig_helper_spawned(struct rig *r, const char *script)
+{
+	char *dir;
+
+	snprintf(r->module, sizeof(r->module), "%s", SPAWN_MODULE_PATH);
+	write_file(r->dir, "script", script);
+	r->spawning = dlopen(r->module, RTLD_NOW);
+	assert_non_null(r->spawning);
+	dir = dlsym(r->spawning, "fake_spawn_dir");
+	assert_non_null(dir);
+	snprintf(dir, sizeof(r->dir), "%s", r->dir);
+}
+
+/* The spawned helper has ended: the module does not return before. */
+static void
+check_spawned(struct rig *r)
+{
+	static char text[8192];
+	char path[128];
+	FILE *f;
+
+	if (r->spawning == NULL)
+		return;
+	snprintf(path, sizeof(path), "%s/report", r->dir);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	dlclose(r->spawning);
+	assert_string_equal(text, "done\n");
+}
+
 /* Every line of the log is one line, of printable text. */
 static void
 check_log(void)
@@ -324,13 +359,19 @@ check_log(void)
 		assert_true(*p == '\n' || (*p >= 0x20 && *p != 0x7f));
 }
 
+/* There are no folders in it, or empty ones. */
 static void
 remove_dir(const struct rig *r)
 {
-	char command[128];
+	DIR *dir = opendir(r->dir);
+	struct dirent *e;
 
-	snprintf(command, sizeof(command), "exec rm -rf '%s'", r->dir);
-	assert_int_equal(system(command), 0);
+	assert_non_null(dir);
+	while ((e = readdir(dir)) != NULL)
+		if (unlinkat(dirfd(dir), e->d_name, 0) != 0)
+			unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR);
+	closedir(dir);
+	assert_int_equal(rmdir(r->dir), 0);
 }
 
 void
@@ -339,6 +380,7 @@ rig_done(struct rig *r)
 	if (r->pamh != NULL)
 		assert_int_equal(pam_end(r->pamh, PAM_SUCCESS), PAM_SUCCESS);
 	rig_helper_end(r);
+	check_spawned(r);
 	check_log();
 	remove_dir(r);
 	free(r);

@@ -57,6 +57,7 @@ struct rig {
 	unsigned delay_us;	/* what libpam was asked to wait */
 	pid_t helper_pid;
 	int report_fd;
+	void *spawning;		/* the module for spawning, loaded */
 };
 
 struct rig *rig_new(void);
@@ -66,6 +67,11 @@ void rig_done(struct rig *r);
 /* Starts a helper that plays the script on the rig's socket. */
 void rig_helper(struct rig *r, const char *script);
 void rig_helper_end(struct rig *r);
+/*
+ * Uses the module that spawns tests/lib/fake_helper where the one that ships
+ * spawns mtls-helper, with this script; see spawn_fake.c. Root only.
+ */
+void rig_helper_spawned(struct rig *r, const char *script);
 
 /* Answers for the questions to come. */
 void rig_say(struct rig *r, const char *text);

@@ -242,22 +242,6 @@ T074_a_socket_behind_a_symbolic_link(void **state)
 	rig_done(r);
 }
 
-/* A socket file that nobody listens on any more. */
-static void
-T074_a_stale_socket(void **state)
-{
-	struct rig *r = rig_new();
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-
-	(void)state;
-	memcpy(addr.sun_path, r->socket_path, sizeof(addr.sun_path));
-	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	close(fd);
-	assert_int_equal(rig_login(r, "alice", 0), PAM_AUTHINFO_UNAVAIL);
-	rig_done(r);
-}
-
 static void
 T074_a_socket_of_another_type(void **state)
 {
@@ -539,7 +523,6 @@ main(void)
 		cmocka_unit_test(
 		    T074_a_helper_of_another_account_gets_nothing),
 		cmocka_unit_test(T074_a_socket_behind_a_symbolic_link),
-		cmocka_unit_test(T074_a_stale_socket),
 		cmocka_unit_test(T074_a_socket_of_another_type),
 		cmocka_unit_test(T075_the_helper_goes_in_the_middle),
 		cmocka_unit_test(T076_descriptors_that_nobody_asked_for),

@@ -1,26 +1,45 @@
 # The module: units of its own, and the module through the real libpam with
 # a scripted helper (tests/lib/pam_rig.h). No root needed.
 pam_rig_defines = -I$(top_srcdir)/tests/lib \
-	-DMODULE_PATH=\"$(abs_top_builddir)/.libs/pam_mtls.so\"
+	-DMODULE_PATH=\"$(abs_top_builddir)/.libs/pam_mtls.so\" \
+	-DSPAWN_MODULE_PATH=\"$(abs_top_builddir)/.libs/pam_mtls_spawn.so\"
 
-check_LTLIBRARIES += libpam_rig.la
-libpam_rig_la_SOURCES = \
+check_LTLIBRARIES += libpam_rig_fake.la libpam_rig.la
+libpam_rig_fake_la_SOURCES = \
 	tests/lib/fake_helper.c tests/lib/fake_helper.h \
 	tests/lib/fake_helper_bad.c \
 	tests/lib/fake_helper_internal.h \
 	tests/lib/fake_helper_play.c \
-	tests/lib/fake_words.c \
+	tests/lib/fake_words.c
+libpam_rig_fake_la_LIBADD = libmtls_core.la
+libpam_rig_la_SOURCES = \
 	tests/lib/pam_rig.c tests/lib/pam_rig.h \
 	tests/lib/pam_rig_log.c \
 	tests/lib/pam_rig_state.c
 libpam_rig_la_CPPFLAGS = $(AM_CPPFLAGS) $(pam_rig_defines)
 libpam_rig_la_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-libpam_rig_la_LIBADD = libmtls_core.la
+libpam_rig_la_LIBADD = libpam_rig_fake.la
+
+# The module with another program to spawn, see tests/lib/spawn_fake.c.
+check_LTLIBRARIES += pam_mtls_spawn.la
+pam_mtls_spawn_la_SOURCES = pam_mtls/module.c tests/lib/spawn_fake.c
+pam_mtls_spawn_la_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DFAKE_HELPER_PATH=\"$(abs_top_builddir)/tests/lib/fake_helper\"
+pam_mtls_spawn_la_CFLAGS = $(AM_CFLAGS)
+pam_mtls_spawn_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+	-rpath /nowhere -Wl,--wrap=mtls_spawn
+pam_mtls_spawn_la_LIBADD = libmtls_module.la $(PAM_LIBS)
+
+check_PROGRAMS += tests/lib/fake_helper
+tests_lib_fake_helper_SOURCES = tests/lib/fake_helper_main.c
+tests_lib_fake_helper_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/lib
+tests_lib_fake_helper_LDADD = libpam_rig_fake.la
 
 pam_test_cppflags = $(AM_CPPFLAGS) $(pam_rig_defines)
 pam_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 pam_test_ldadd = libpam_rig.la $(PAM_LIBS) $(CMOCKA_LIBS)
-pam_test_depends = libpam_rig.la pam_mtls.la
+pam_test_depends = libpam_rig.la pam_mtls.la pam_mtls_spawn.la \
+	tests/lib/fake_helper
 
 unit_tests += tests/pam/test_stack
 tests_pam_test_stack_SOURCES = tests/pam/test_stack.c
@@ -49,3 +68,10 @@ tests_pam_test_items_CPPFLAGS = $(pam_test_cppflags)
 tests_pam_test_items_CFLAGS = $(pam_test_cflags)
 tests_pam_test_items_LDADD = $(pam_test_ldadd)
 tests_pam_test_items_DEPENDENCIES = $(pam_test_depends)
+
+unit_tests += tests/pam/test_spawn
+tests_pam_test_spawn_SOURCES = tests/pam/test_spawn.c
+tests_pam_test_spawn_CPPFLAGS = $(pam_test_cppflags)
+tests_pam_test_spawn_CFLAGS = $(pam_test_cflags)
+tests_pam_test_spawn_LDADD = $(pam_test_ldadd)
+tests_pam_test_spawn_DEPENDENCIES = $(pam_test_depends)
