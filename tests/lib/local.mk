@@ -1,0 +1,17 @@
+
+# fail_nth.h: every error path, once.
+fail_nth_sources = tests/lib/fail_nth.c tests/lib/fail_nth.h tests/lib/unit.h
+fail_nth_ldflags = \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup \
+	-Wl,--wrap=free,--wrap=read,--wrap=write,--wrap=send,--wrap=recv \
+	-Wl,--wrap=sendmsg,--wrap=recvmsg,--wrap=poll,--wrap=socket \
+	-Wl,--wrap=socketpair,--wrap=pipe2,--wrap=connect \
+	-Wl,--wrap=getsockopt,--wrap=setsockopt,--wrap=fstat,--wrap=lstat \
+	-Wl,--wrap=dup2,--wrap=getrandom,--wrap=clock_gettime \
+	-Wl,--wrap=mmap,--wrap=mprotect,--wrap=initgroups \
+	-Wl,--wrap=setresuid,--wrap=setresgid,--wrap=chdir,--wrap=setsid \
+	-Wl,--wrap=close_range,--wrap=sigprocmask,--wrap=open \
+	-Wl,--wrap=openat,--wrap=fcntl,--wrap=prctl,--wrap=syscall
+
+# One valid message and body of each type, from the same declarations.
+sample_sources = tests/lib/sample.c tests/lib/sample.h

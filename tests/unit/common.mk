@@ -1,0 +1,28 @@
+# common/: one program per unit. What all of them link:
+COMMON_TEST_LIBS = libmtls_common.la $(CMOCKA_LIBS)
+
+unit_tests += \
+	tests/unit/test_deadline \
+	tests/unit/test_message \
+	tests/unit/test_message_fields \
+	tests/unit/test_message_socket \
+	tests/unit/test_secret \
+	tests/unit/test_status \
+	tests/unit/test_text
+
+tests_unit_test_deadline_SOURCES = tests/unit/test_deadline.c
+tests_unit_test_deadline_LDADD = $(COMMON_TEST_LIBS)
+tests_unit_test_message_SOURCES = tests/unit/test_message.c $(sample_sources)
+tests_unit_test_message_LDADD = $(COMMON_TEST_LIBS)
+tests_unit_test_message_fields_SOURCES = tests/unit/test_message_fields.c
+tests_unit_test_message_fields_LDADD = $(COMMON_TEST_LIBS)
+tests_unit_test_message_socket_SOURCES = tests/unit/test_message_socket.c \
+	$(sample_sources) $(fail_nth_sources)
+tests_unit_test_message_socket_LDADD = $(COMMON_TEST_LIBS)
+tests_unit_test_message_socket_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags)
+tests_unit_test_secret_SOURCES = tests/unit/test_secret.c
+tests_unit_test_secret_LDADD = $(COMMON_TEST_LIBS)
+tests_unit_test_status_SOURCES = tests/unit/test_status.c
+tests_unit_test_status_LDADD = $(COMMON_TEST_LIBS)
+tests_unit_test_text_SOURCES = tests/unit/test_text.c
+tests_unit_test_text_LDADD = $(COMMON_TEST_LIBS)
