@@ -24,4 +24,5 @@ EXTRA_DIST += tests/protocol-tables PROTOCOL.md README.md DESIGN.md \
 
 # The whole run, and the machine of its own that it uses.
 EXTRA_DIST += tests/run tests/lib/own-machine tests/lib/packages.sh \
-	tests/lib/build.sh tests/lib/count.py .ci/run
+	tests/lib/build.sh tests/lib/count.py \
+	tests/lib/under-valgrind .ci/run

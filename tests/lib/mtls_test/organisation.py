@@ -139,7 +139,7 @@ database = {state}/state.db
     def reload(self):
         """SIGHUP, and waits until it has said what came of it."""
         seen = len(self.process.output())
-        self.process.signal(signal.SIGHUP)
+        self.process.send(signal.SIGHUP)
         return self.process.wait_for(r"event=reload\S*.*", start=seen)[0]
 
     def take_crls(self):

@@ -28,6 +28,8 @@ CODES = ("SUCCESS OPEN_ERR SYMBOL_ERR SERVICE_ERR SYSTEM_ERR BUF_ERR "
          "MODULE_UNKNOWN BAD_ITEM CONV_AGAIN INCOMPLETE").split()
 STYLES = {1: "secret", 2: "question", 3: "error", 4: "info"}
 ITEMS = {"tty": 3, "rhost": 4, "ruser": 8}
+FAIL_DELAY = 10
+LOG_NDELAY = 8
 
 
 @dataclasses.dataclass
@@ -37,6 +39,7 @@ class Outcome:
     messages: list          # [style, text] in order
     before: dict            # the process before and after
     after: dict
+    delay_us: int           # asked for by pam_fail_delay
     more: dict              # codes of the other calls that were made
     stderr: str
 
@@ -98,6 +101,9 @@ CONVERSE = ctypes.CFUNCTYPE(
     ctypes.POINTER(ctypes.POINTER(Response)), ctypes.c_void_p)
 
 
+DELAY = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p)
+
+
 class Conversation(ctypes.Structure):
     _fields_ = [("function", CONVERSE), ("data", ctypes.c_void_p)]
 
@@ -128,7 +134,13 @@ class Application:
         self.libc.calloc.restype = ctypes.c_void_p
         self.libc.strdup.restype = ctypes.c_void_p
         self.function = CONVERSE(self.converse)
+        self.no_delay = DELAY(self.delayed)
+        self.delay_us = 0
         self.handle = ctypes.c_void_p()
+
+    def delayed(self, _code, microseconds, _data):
+        """Instead of sleeping, as a program may have it."""
+        self.delay_us = microseconds
 
     def converse(self, n, messages, responses, _):
         array = self.libc.calloc(ctypes.c_size_t(n), ctypes.c_size_t(
@@ -156,6 +168,9 @@ class Application:
             user.encode() if user is not None else None,
             ctypes.byref(conversation), ctypes.byref(self.handle))
         assert code == 0, f"pam_start: {code}"
+        self.pam.pam_set_item(self.handle, FAIL_DELAY, self.no_delay)
+        # As every login program does: libc keeps this connection open.
+        self.libc.openlog(b"door", LOG_NDELAY, 0)
         for name, value in self.spec["items"].items():
             self.pam.pam_set_item(self.handle, ITEMS[name], value.encode())
 
@@ -180,7 +195,8 @@ class Application:
         last = self.spec["calls"][-1]
         self.pam.pam_end(self.handle, CODES.index(more[last][-1]))
         return {"code": more.get("authenticate", [None])[-1],
-                "messages": self.messages, "before": before,
+                "messages": self.messages, "delay_us": self.delay_us,
+                "before": before,
                 "after": after, "more": more}
 
 

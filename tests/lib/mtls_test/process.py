@@ -98,7 +98,7 @@ class Process:
                 break
         return self.text
 
-    def signal(self, number):
+    def send(self, number):
         self.popen.send_signal(number)
 
     def stop(self, number=signal.SIGTERM):
