@@ -15,3 +15,6 @@ fail_nth_ldflags = \
 
 # One valid message and body of each type, from the same declarations.
 sample_sources = tests/lib/sample.c tests/lib/sample.h
+
+# A directory of its own for a test.
+scratch_sources = tests/lib/scratch.c tests/lib/scratch.h

@@ -26,3 +26,14 @@ tests_unit_test_status_SOURCES = tests/unit/test_status.c
 tests_unit_test_status_LDADD = $(COMMON_TEST_LIBS)
 tests_unit_test_text_SOURCES = tests/unit/test_text.c
 tests_unit_test_text_LDADD = $(COMMON_TEST_LIBS)
+unit_tests += tests/unit/test_conf tests/unit/test_conf_file \
+	tests/unit/test_file tests/unit/test_log
+tests_unit_test_conf_SOURCES = tests/unit/test_conf.c
+tests_unit_test_conf_LDADD = $(COMMON_TEST_LIBS)
+tests_unit_test_conf_file_SOURCES = tests/unit/test_conf_file.c \
+	$(scratch_sources)
+tests_unit_test_conf_file_LDADD = $(COMMON_TEST_LIBS)
+tests_unit_test_file_SOURCES = tests/unit/test_file.c $(scratch_sources)
+tests_unit_test_file_LDADD = $(COMMON_TEST_LIBS)
+tests_unit_test_log_SOURCES = tests/unit/test_log.c
+tests_unit_test_log_LDADD = $(COMMON_TEST_LIBS)
