@@ -1,9 +1,22 @@
+# What every program with OpenSSL shares: the profile, identities, signers.
 noinst_LTLIBRARIES += libmtls_tls.la
 libmtls_tls_la_SOURCES = \
+	tls/context.c \
+	tls/context.h \
 	tls/failure.c \
 	tls/identity.c \
+	tls/identity_names.c \
+	tls/identity_names.h \
+	tls/leaf.c \
+	tls/leaf.h \
+	tls/peer.c \
 	tls/pem.c \
+	tls/present.c \
 	tls/profile.c \
-	tls/signer.c
+	tls/signer.c \
+	tls/signer_key.c \
+	tls/signer_provider.h \
+	tls/signer_sign.c \
+	tls/trust.c
 libmtls_tls_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 libmtls_tls_la_LIBADD = libmtls_common.la $(OPENSSL_LIBS)

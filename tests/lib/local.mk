@@ -18,3 +18,7 @@ sample_sources = tests/lib/sample.c tests/lib/sample.h
 
 # A directory of its own for a test.
 scratch_sources = tests/lib/scratch.c tests/lib/scratch.h
+
+# Throw-away certificates, and TLS without sockets: need OpenSSL.
+pki_sources = tests/lib/pki.c tests/lib/pki.h
+tls_pair_sources = tests/lib/tls_pair.c tests/lib/tls_pair.h
