@@ -76,22 +76,29 @@ libp11_rv(void)
 }
 
 enum mtls_status
+mtls_pkcs11_module_check(const char *path, struct mtls_err *err)
+{
+	struct mtls_err why;
+	int fd;
+
+	mtls_err_clear(&why);
+	if (mtls_file_open(path, MTLS_FILE_PROGRAM, &fd, &why) != MTLS_OK)
+		return mtls_fail(err, MTLS_E_CONFIG, "PKCS#11 module: %s",
+		    why.text);
+	close(fd);
+	return MTLS_OK;
+}
+
+enum mtls_status
 mtls_pkcs11_open(const char *path, struct mtls_pkcs11 **ret,
     struct mtls_err *err)
 {
 	struct mtls_pkcs11 *p = NULL;
 	enum mtls_status status;
-	int fd;
 
-	status = mtls_file_open(path, MTLS_FILE_PROGRAM, &fd, err);
-	if (status != MTLS_OK) {
-		mtls_err_context(err, "PKCS#11 module");
-		/* Whatever is wrong with the path is a wrong setting. */
-		if (err != NULL && status == MTLS_E_NOT_FOUND)
-			err->status = status = MTLS_E_CONFIG;
+	status = mtls_pkcs11_module_check(path, err);
+	if (status != MTLS_OK)
 		return status;
-	}
-	close(fd);
 	p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		return mtls_fail(err, MTLS_E_MEMORY, "PKCS#11 module");

@@ -35,9 +35,14 @@ struct mtls_pkcs11;		/* a loaded module */
 struct mtls_pkcs11_session;	/* one session on one token */
 
 /*
- * Loads the module at path: absolute, and it passes mtls_file_open() with
- * MTLS_FILE_PROGRAM before anything of it runs. CONFIG where path breaks a
- * rule or is no PKCS#11 module; TOKEN_FAILED where it does not initialise
+ * Whether path may be loaded at all: absolute, and it passes mtls_file_open()
+ * with MTLS_FILE_PROGRAM. CONFIG otherwise, also when it does not exist.
+ */
+enum mtls_status mtls_pkcs11_module_check(const char *path,
+    struct mtls_err *err);
+
+/*
+ * Loads the module at path, after mtls_pkcs11_module_check(). CONFIG also where it is no PKCS#11 module; TOKEN_FAILED where it does not initialise
  * (the text says when the reason is that pcscd is not running).
  */
 enum mtls_status mtls_pkcs11_open(const char *path, struct mtls_pkcs11 **ret,
