@@ -1,0 +1,380 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Cards for tests: the directory, the CAs, keys and certificates. Keys are
+ * made by the library under test.
+ */
+#include "config.h"
+
+#include "token_rig.h"
+
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include "pkcs11/internal.h"
+
+#define MUST(status) assert_int_equal((status), MTLS_OK)
+
+static void
+write_file(const char *path, const char *mode, const char *text)
+{
+	FILE *f = fopen(path, mode);
+
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+run(const char *command)
+{
+	if (system(command) != 0)
+		fail_msg("failed: %s", command);
+}
+
+static void
+find_softhsm(struct token_rig *rig)
+{
+	static const char *const places[] = {
+		"/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+		"/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
+		"/usr/lib/softhsm/libsofthsm2.so",
+		"/usr/lib64/softhsm/libsofthsm2.so",
+		"/usr/lib/pkcs11/libsofthsm2.so" };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (access(places[i], R_OK) == 0) {
+			strcpy(rig->softhsm, places[i]);
+			return;
+		}
+	}
+	print_message("SKIP: no SoftHSM (Debian: softhsm2)\n");
+	exit(77);
+}
+
+static void
+sign_cert(X509 *x509, const char *issuer, EVP_PKEY *key)
+{
+	(void)issuer;
+	assert_true(X509_sign(x509, key, EVP_sha256()) > 0);
+}
+
+static void
+add_extension(X509 *x509, X509 *issuer, int nid, const char *value)
+{
+	X509V3_CTX ctx;
+	X509_EXTENSION *extension;
+
+	X509V3_set_ctx_nodb(&ctx);
+	X509V3_set_ctx(&ctx, issuer, x509, NULL, NULL, 0);
+	extension = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+	assert_non_null(extension);
+	assert_int_equal(X509_add_ext(x509, extension, -1), 1);
+	X509_EXTENSION_free(extension);
+}
+
+static X509 *
+new_cert(const char *name, EVP_PKEY *key, X509 *issuer,
+    const struct token_rig_cert *as)
+{
+	X509 *x509 = X509_new();
+	X509_NAME *subject = X509_NAME_new();
+	int from = as->from_days, to = as->to_days;
+	unsigned char serial[8];
+	BIGNUM *number;
+
+	if (from == 0 && to == 0) {
+		from = -1;
+		to = 365;
+	}
+	X509_set_version(x509, X509_VERSION_3);
+	RAND_bytes(serial, sizeof(serial));
+	serial[0] = 1 + (serial[0] & 0x3f);
+	number = BN_bin2bn(serial, sizeof(serial), NULL);
+	BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x509));
+	BN_free(number);
+	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
+	    (const unsigned char *)name, -1, -1, 0);
+	X509_set_subject_name(x509, subject);
+	X509_set_issuer_name(x509, issuer == NULL ? subject :
+	    X509_get_subject_name(issuer));
+	X509_NAME_free(subject);
+	X509_gmtime_adj(X509_getm_notBefore(x509), from * 86400L);
+	X509_gmtime_adj(X509_getm_notAfter(x509), to * 86400L);
+	X509_set_pubkey(x509, key);
+	if (issuer == NULL)
+		issuer = x509;
+	add_extension(x509, issuer, NID_basic_constraints, as->is_ca ?
+	    "critical,CA:TRUE" : "critical,CA:FALSE");
+	add_extension(x509, issuer, NID_key_usage, as->is_ca ?
+	    "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+	add_extension(x509, issuer, NID_subject_key_identifier, "hash");
+	if (issuer != x509)
+		add_extension(x509, issuer, NID_authority_key_identifier,
+		    "keyid:always");
+	if (!as->is_ca) {
+		add_extension(x509, issuer, NID_ext_key_usage,
+		    as->no_client_auth ? "emailProtection" : "clientAuth");
+		add_extension(x509, issuer, NID_subject_alt_name,
+		    "email:alice@acme.example");
+	}
+	return x509;
+}
+
+static void
+make_cas(struct token_rig *rig)
+{
+	static const struct token_rig_cert ca = { .is_ca = 1 };
+	static const char *const names[] = { "Staff CA", "Other CA" };
+
+	for (int i = 0; i < 2; i++) {
+		rig->ca_key[i] = EVP_EC_gen("P-256");
+		assert_non_null(rig->ca_key[i]);
+		rig->ca[i] = new_cert(names[i], rig->ca_key[i], NULL, &ca);
+		sign_cert(rig->ca[i], names[i], rig->ca_key[i]);
+	}
+}
+
+struct token_rig *
+token_rig_new(void)
+{
+	struct token_rig *rig = calloc(1, sizeof(*rig));
+	char text[512];
+
+	assert_non_null(rig);
+	rig->fd = -1;
+	rig->child = (struct mtls_child)MTLS_CHILD_NONE;
+	rig->account = "nobody";
+	find_softhsm(rig);
+	strcpy(rig->dir, "/tmp/mtls-token.XXXXXX");
+	assert_non_null(mkdtemp(rig->dir));
+	chmod(rig->dir, 0755);
+	snprintf(rig->card, sizeof(rig->card), "%s/card", rig->dir);
+	snprintf(rig->module, sizeof(rig->module), "%s/fault_token.so",
+	    rig->dir);
+	snprintf(rig->conf, sizeof(rig->conf), "%s/fault", rig->card);
+	snprintf(rig->log, sizeof(rig->log), "%s/calls", rig->card);
+	snprintf(rig->softhsm_conf, sizeof(rig->softhsm_conf),
+	    "%s/softhsm2.conf", rig->card);
+	snprintf(text, sizeof(text), "mkdir -p %s/tokens && install -m 755 "
+	    "%s %s", rig->card, FAULT_TOKEN, rig->module);
+	run(text);
+	snprintf(text, sizeof(text), "directories.tokendir = %s/tokens\n"
+	    "objectstore.backend = file\nlog.level = ERROR\n", rig->card);
+	write_file(rig->softhsm_conf, "w", text);
+	setenv("SOFTHSM2_CONF", rig->softhsm_conf, 1);
+	setenv("FAULT_TOKEN_CONF", rig->conf, 1);
+	token_rig_fault(rig, "");
+	make_cas(rig);
+	return rig;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int flag,
+    struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+void
+token_rig_free(struct token_rig *rig)
+{
+	token_rig_end(rig);
+	nftw(rig->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	for (int i = 0; i < 2; i++) {
+		X509_free(rig->ca[i]);
+		EVP_PKEY_free(rig->ca_key[i]);
+	}
+	free(rig);
+}
+
+/* The card belongs to the account that mtls-token becomes. */
+static void
+give_away(struct token_rig *rig)
+{
+	char command[256];
+
+	if (geteuid() != 0)
+		return;
+	snprintf(command, sizeof(command), "chown -R %s %s", rig->account,
+	    rig->card);
+	run(command);
+}
+
+void
+token_rig_card(struct token_rig *rig, const char *label)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "softhsm2-util --init-token "
+	    "--free --label \"%s\" --pin " TOKEN_RIG_PIN " --so-pin "
+	    TOKEN_RIG_SO_PIN " >/dev/null", label);
+	run(command);
+	give_away(rig);
+}
+
+/* A session to write on that card. */
+static struct mtls_pkcs11_session *
+open_card(struct mtls_pkcs11 *p, const char *label)
+{
+	struct mtls_pkcs11_session *session = NULL;
+	struct mtls_pkcs11_list list = { 0 };
+	struct mtls_secret *pin = mtls_secret_new(64);
+	struct mtls_err err;
+	uint32_t flags;
+	int fds[2];
+
+	mtls_err_clear(&err);
+	MUST(mtls_pkcs11_list(p, "", &list, &err));
+	for (size_t i = 0; i < list.n_tokens; i++) {
+		if (strcmp(list.tokens[i].label, label) == 0)
+			MUST(mtls_pkcs11_session_open(p, &list.tokens[i],
+			    MTLS_PKCS11_WRITE, &session, &err));
+	}
+	assert_non_null(session);
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], TOKEN_RIG_PIN, 6), 6);
+	MUST(mtls_secret_read(pin, fds[0], 1000, &err));
+	close(fds[0]);
+	close(fds[1]);
+	MUST(mtls_pkcs11_login(session, pin, MTLS_PKCS11_KEEP_LAST_TRY,
+	    &flags, &err));
+	pkcs11_forget_pin(session);
+	mtls_secret_free(pin);
+	mtls_pkcs11_list_clear(&list);
+	return session;
+}
+
+/* A certificate as it is, whether or not it fits a key on the card. */
+static void
+store_raw(struct mtls_pkcs11_session *s, X509 *x509,
+    const struct token_rig_cert *as)
+{
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_CERTIFICATE_TYPE type = CKC_X_509;
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	unsigned char *der = NULL, *subject = NULL;
+	CK_ULONG der_len = (CK_ULONG)i2d_X509(x509, &der);
+	CK_ULONG subject_len = (CK_ULONG)i2d_X509_NAME(
+	    X509_get_subject_name(x509), &subject);
+	uint8_t id = as->id;
+	CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof(class) },
+		{ CKA_CERTIFICATE_TYPE, &type, sizeof(type) },
+		{ CKA_TOKEN, &yes, 1 }, { CKA_PRIVATE, &no, 1 },
+		{ CKA_ID, &id, 1 },
+		{ CKA_LABEL, (void *)(uintptr_t)as->name, strlen(as->name) },
+		{ CKA_SUBJECT, subject, subject_len },
+		{ CKA_VALUE, der, der_len } };
+	CK_OBJECT_HANDLE object;
+
+	assert_int_equal(s->p->f->C_CreateObject(s->handle, template,
+	    sizeof(template) / sizeof(template[0]), &object), CKR_OK);
+	OPENSSL_free(der);
+	OPENSSL_free(subject);
+}
+
+static EVP_PKEY *
+new_key(enum mtls_pkcs11_key_kind kind)
+{
+	return kind == MTLS_PKCS11_RSA2048 ? EVP_RSA_gen(2048) :
+	    EVP_EC_gen(kind == MTLS_PKCS11_P384 ? "P-384" : "P-256");
+}
+
+void
+token_rig_add(struct token_rig *rig, const char *card,
+    const struct token_rig_cert *as, X509 **ret_x509, EVP_PKEY **ret_key)
+{
+	X509 *issuer = as->issued_by != NULL ? as->issued_by :
+	    rig->ca[as->issuer];
+	EVP_PKEY *issuer_key = as->issued_by != NULL ? as->issuer_key :
+	    rig->ca_key[as->issuer];
+	struct mtls_pkcs11_new_key new = { .kind = as->kind,
+		.label = as->name, .id = { as->id }, .id_len = 1 };
+	struct mtls_pkcs11_session *session;
+	struct mtls_pkcs11 *p = NULL;
+	EVP_PKEY *key = NULL;
+	struct mtls_err err;
+	int is_new = 0;
+	X509 *x509;
+
+	mtls_err_clear(&err);
+	MUST(mtls_pkcs11_open(rig->softhsm, &p, &err));
+	session = open_card(p, card);
+	if (!as->no_key)
+		MUST(mtls_pkcs11_generate(session, &new, &key, &err));
+	if (as->foreign_key || as->no_key) {
+		EVP_PKEY_free(key);
+		key = new_key(as->kind);
+	}
+	x509 = new_cert(as->name, key, issuer, as);
+	sign_cert(x509, as->name, issuer_key);
+	if (as->foreign_key || as->no_key) {
+		store_raw(session, x509, as);
+	} else {
+		MUST(mtls_pkcs11_store_certificate(session, x509, &is_new,
+		    &err));
+		assert_int_equal(is_new, 1);
+	}
+	mtls_pkcs11_session_close(session);
+	mtls_pkcs11_close(p);
+	give_away(rig);
+	if (ret_key != NULL)
+		*ret_key = key;
+	else
+		EVP_PKEY_free(key);
+	if (ret_x509 != NULL)
+		*ret_x509 = x509;
+	else
+		X509_free(x509);
+}
+
+void
+token_rig_fault(struct token_rig *rig, const char *lines)
+{
+	char text[2048], new[128];
+
+	snprintf(new, sizeof(new), "%s.new", rig->conf);
+	snprintf(text, sizeof(text), "%s%s\nlog %s\n%s\n",
+	    strstr(lines, "standalone") != NULL ? "#" : "forward ",
+	    rig->softhsm, rig->log, lines);
+	write_file(new, "w", text);
+	chmod(new, 0644);
+	assert_int_equal(rename(new, rig->conf), 0);
+}
+
+int
+token_rig_calls(struct token_rig *rig, const char *line)
+{
+	FILE *f = fopen(rig->log, "r");
+	char text[256];
+	int n = 0;
+
+	while (f != NULL && fgets(text, sizeof(text), f) != NULL)
+		n += strncmp(text, line, strlen(line)) == 0 &&
+		    (text[strlen(line)] == '\n' ||
+		    text[strlen(line)] == ' ');
+	if (f != NULL)
+		fclose(f);
+	return n;
+}
+
+void
+token_rig_forget_calls(struct token_rig *rig)
+{
+	unlink(rig->log);
+}
