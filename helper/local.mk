@@ -1,6 +1,45 @@
 noinst_LTLIBRARIES += libmtls_helper.la
 libmtls_helper_la_SOURCES = \
-	helper/settings.c
+	helper/caller.c \
+	helper/caller.h \
+	helper/device_channel.c \
+	helper/device_channel.h \
+	helper/http_channel.c \
+	helper/http_channel.h \
+	helper/http_headers.c \
+	helper/http_headers.h \
+	helper/login.c \
+	helper/login.h \
+	helper/login_state.h \
+	helper/machine.c \
+	helper/machine.h \
+	helper/method.c \
+	helper/method.h \
+	helper/method_token.c \
+	helper/module_link.c \
+	helper/module_link.h \
+	helper/preflight.c \
+	helper/preflight.h \
+	helper/problem.c \
+	helper/problem.h \
+	helper/sentence.c \
+	helper/sentence.h \
+	helper/settings.c \
+	helper/settings.h \
+	helper/settings_check.c \
+	helper/settings_check.h \
+	helper/token_choice.c \
+	helper/token_choice.h \
+	helper/token_worker.c \
+	helper/token_worker.h \
+	helper/trace.c \
+	helper/trace.h \
+	helper/user_channel.c \
+	helper/user_channel.h \
+	helper/verdict.c \
+	helper/verdict.h \
+	helper/verifier_client.c \
+	helper/verifier_client.h
 libmtls_helper_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(LIBEVENT_CFLAGS) \
 	$(LIBEVENT_OPENSSL_CFLAGS)
 libmtls_helper_la_LIBADD = libmtls_tls.la $(LIBEVENT_OPENSSL_LIBS) \

@@ -1,0 +1,430 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * One login, in the order of the protocol: receive the LOGIN, authorise who
+ * asks, read the settings and the keys, drop all rights, open a challenge at
+ * a verifier, prove (the method), fetch the decision, send the RESULT. The
+ * event loop runs between "open" and "result"; everything that goes wrong
+ * anywhere ends in login_fail().
+ */
+#include "config.h"
+
+#include "login.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "login_state.h"
+#include "mtls/login.h"
+#include "mtls/process.h"
+#include "mtls/random.h"
+#include "mtls/text.h"
+#include "verdict.h"
+
+#define LOGIN_WITHIN_MS	10000u	/* for the LOGIN to arrive */
+#define RESULT_WITHIN_MS 1000u	/* for the RESULT to be taken */
+#define RESULT_MARGIN_MS 500u	/* so that it comes before the module ends */
+
+/* --- receive and authorise --- */
+
+static enum mtls_status
+receive(struct login *l)
+{
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+
+	if (mtls_peer_credentials(l->options->module_fd, &uid, &gid, &pid,
+	    &l->err) != MTLS_OK)
+		return l->err.status;
+	l->caller.uid = uid;
+	l->caller.pid = pid;
+	if (module_link_receive(l->options->module_fd,
+	    mtls_deadline_in_ms(LOGIN_WITHIN_MS), &l->login_message,
+	    &l->err) != MTLS_OK)
+		return l->err.status;
+	trace_start(&l->trace);
+	l->asked = &l->login_message.u.login;
+	l->flags = l->asked->flags;
+	(void)mtls_hex_encode(l->request_hex, l->asked->request.data,
+	    l->asked->request.len);
+	if (l->flags & MTLS_LOGIN_DEBUG)
+		l->log.max = MTLS_LOG_DEBUG;
+	return caller_check_names(l->asked->user, l->asked->service,
+	    &l->err);
+}
+
+static void
+set_deadline(struct login *l)
+{
+	uint32_t own_s = l->service->deadline_s != 0 ?
+	    l->service->deadline_s : l->settings->deadline_s;
+	uint32_t asked_ms = l->asked->deadline_ms;
+
+	if (asked_ms > 4 * RESULT_MARGIN_MS)
+		asked_ms -= RESULT_MARGIN_MS;
+	l->deadline = mtls_deadline_min(mtls_deadline_in_ms(own_s * 1000u),
+	    mtls_deadline_in_ms(asked_ms));
+}
+
+static enum mtls_status
+configure(struct login *l)
+{
+	const char *config = l->options->config_file;
+	const char *method;
+
+	if (l->asked->config[0] != '\0') {
+		if (caller_may_configure(&l->caller, geteuid(), &l->err) !=
+		    MTLS_OK)
+			return l->err.status;
+		config = l->asked->config;
+	}
+	if (settings_read(config, &l->settings, &l->err) != MTLS_OK)
+		return l->err.status;
+	if (caller_may_ask(&l->caller, l->asked->user, l->asked->service,
+	    &l->settings->callers, &l->err) != MTLS_OK)
+		return l->err.status;
+	l->service = settings_for_service(l->settings, l->asked->service);
+	if (l->service->prompt == SETTINGS_PROMPT_SINGLE)
+		l->flags |= MTLS_LOGIN_SINGLE;
+	set_deadline(l);
+	method = l->asked->method[0] != '\0' ? l->asked->method :
+	    l->service->method;
+	l->method = method_find(method);
+	if (l->method == NULL)
+		return mtls_fail(&l->err, MTLS_E_CONFIG,
+		    "method \"%s\" is not available", method);
+	return MTLS_OK;
+}
+
+/* --- keys, and out of root --- */
+
+static enum mtls_status
+drop_rights(struct login *l)
+{
+	const char *account = l->settings->helper_user;
+
+	if (mtls_process_become(account, &l->err) != MTLS_E_NOT_FOUND)
+		return l->err.status;
+	mtls_err_clear(&l->err);
+	return mtls_fail(&l->err, MTLS_E_CONFIG,
+	    "there is no account %s: run systemd-sysusers, or "
+	    "useradd --system --shell /usr/sbin/nologin %s", account,
+	    account);
+}
+
+static enum mtls_status
+make_open(struct login *l)
+{
+	struct mtls_body_open *o = &l->open;
+
+	o->version = 1;
+	memcpy(o->request, l->asked->request.data, MTLS_ID_BYTES);
+	o->user = l->asked->user;
+	o->service = l->asked->service;
+	o->host = l->machine->host;
+	o->tty = l->asked->tty;
+	o->rhost = l->asked->rhost;
+	o->ruser = l->asked->ruser;
+	o->method = (char *)(uintptr_t)l->method->name;
+	/* Not the module's: a caller without rights may not choose it. */
+	return mtls_random(o->nonce, sizeof(o->nonce), &l->err);
+}
+
+static enum mtls_status
+prepare(struct login *l)
+{
+	if (receive(l) != MTLS_OK || configure(l) != MTLS_OK)
+		return l->err.status;
+	/* First, so that it loads the card's library meanwhile, and so that
+	 * no process of it has ever held the machine's key. */
+	if (l->method->prepare(l, &l->err) != MTLS_OK ||
+	    machine_load(l->settings, (int64_t)time(NULL), &l->machine,
+	    &l->err) != MTLS_OK ||
+	    drop_rights(l) != MTLS_OK)
+		return l->err.status;
+	return make_open(l);
+}
+
+/* --- the end, from wherever --- */
+
+static void
+end(struct login *l)
+{
+	l->over = 1;
+	(void)event_base_loopbreak(l->base);
+}
+
+void
+login_fail(struct login *l, const struct mtls_err *err)
+{
+	if (l->over)
+		return;
+	l->err = *err;
+	l->verdict = err->status == MTLS_E_REFUSED ? MTLS_VERDICT_DENY :
+	    MTLS_VERDICT_NONE;
+	end(l);
+}
+
+static void
+on_module_gone(void *arg, const struct mtls_err *err)
+{
+	struct login *l = arg;
+
+	l->module_is_gone = 1;
+	login_fail(l, err);
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct mtls_err err;
+
+	(void)fd;
+	(void)what;
+	mtls_err_clear(&err);
+	(void)mtls_fail(&err, MTLS_E_TIMEOUT, "the deadline passed");
+	login_fail(arg, &err);
+}
+
+/* --- open, prove, grant --- */
+
+static void
+on_verifier_skipped(void *arg, const char *name, const struct mtls_err *err)
+{
+	struct login *l = arg;
+
+	mtls_log_err(&l->log, MTLS_LOG_WARNING, "verifier-skipped", err,
+	    MTLS_KEY_REQUEST, l->request_hex, MTLS_KEY_VERIFIER, name,
+	    MTLS_KEY_END);
+}
+
+static void
+on_verifier_ready(void *arg, STACK_OF(X509_NAME) *issuers,
+    const struct mtls_err *why)
+{
+	struct login *l = arg;
+	struct mtls_err err = *why;
+
+	if (err.status == MTLS_OK)
+		(void)l->method->prove(l, issuers, &err);
+	if (err.status != MTLS_OK)
+		login_fail(l, &err);
+}
+
+/* The decision, for the log and for the person; the verdict is made of it
+ * in verdict.c. */
+static void
+on_grant(void *arg, const char *json, size_t len, const struct mtls_err *why)
+{
+	struct login *l = arg;
+	struct mtls_body_grant grant;
+	enum mtls_verdict verdict;
+	struct mtls_err err = *why;
+
+	if (err.status != MTLS_OK) {
+		login_fail(l, &err);
+		return;
+	}
+	memset(&grant, 0, sizeof(grant));
+	verdict = verdict_check(&l->open, device_channel_challenge0(
+	    verifier_client_device0(l->verifier)), json, len, &grant, &err);
+	if (verdict == MTLS_VERDICT_NONE) {
+		login_fail(l, &err);
+		return;
+	}
+	if (grant.certificate[0] != '\0')
+		(void)mtls_text_printable(l->certificate,
+		    sizeof(l->certificate), grant.certificate);
+	if (grant.message[0] != '\0')
+		(void)mtls_text_printable(l->message, sizeof(l->message),
+		    grant.message);
+	mtls_body_clear(MTLS_BODY_GRANT, &grant);
+	if (!l->over) {
+		l->verdict = verdict;
+		l->err = err;
+		end(l);
+	}
+}
+
+void
+login_proven(struct login *l)
+{
+	struct mtls_err err;
+
+	mtls_err_clear(&err);
+	if (device_channel_grant(verifier_client_device0(l->verifier),
+	    on_grant, l, &err) != MTLS_OK)
+		login_fail(l, &err);
+}
+
+/* --- the event loop --- */
+
+/* On CLOCK_BOOTTIME, which libevent's own timers do not know. */
+static enum mtls_status
+start_timer(struct login *l)
+{
+	struct itimerspec when;
+
+	memset(&when, 0, sizeof(when));
+	when.it_value.tv_sec = l->deadline.at_ms / 1000;
+	when.it_value.tv_nsec = (l->deadline.at_ms % 1000) * 1000000;
+	if (l->deadline.at_ms <= 0)
+		when.it_value.tv_nsec = 1;
+	l->timer_fd = timerfd_create(CLOCK_BOOTTIME,
+	    TFD_CLOEXEC | TFD_NONBLOCK);
+	if (l->timer_fd == -1 ||
+	    timerfd_settime(l->timer_fd, TFD_TIMER_ABSTIME, &when, NULL) ==
+	    -1)
+		return mtls_fail(&l->err, MTLS_E_SYSTEM, "no timer");
+	l->timer = event_new(l->base, l->timer_fd, EV_READ, on_deadline, l);
+	if (l->timer == NULL || event_add(l->timer, NULL) != 0)
+		return mtls_fail(&l->err, MTLS_E_MEMORY, "out of memory");
+	return MTLS_OK;
+}
+
+static enum mtls_status
+start_events(struct login *l)
+{
+	struct verifier_client_options o = { NULL, l->settings, l->machine,
+	    &l->open, l->deadline, &l->trace, on_verifier_skipped,
+	    on_verifier_ready, l };
+
+	l->base = event_base_new();
+	if (l->base == NULL)
+		return mtls_fail(&l->err, MTLS_E_SYSTEM, "no event loop");
+	o.base = l->base;
+	if (start_timer(l) != MTLS_OK ||
+	    module_link_new(l->base, l->options->module_fd, l->flags,
+	    l->deadline, on_module_gone, l, &l->module, &l->err) != MTLS_OK ||
+	    l->method->start(l, &l->err) != MTLS_OK)
+		return l->err.status;
+	return verifier_client_new(&o, &l->verifier, &l->err);
+}
+
+static void
+run_events(struct login *l)
+{
+	struct mtls_err err;
+
+	while (!l->over && event_base_dispatch(l->base) == 0 && !l->over) {
+		/* Nothing is pending and nobody has decided: never wait. */
+		break;
+	}
+	mtls_err_clear(&err);
+	(void)mtls_fail(&err, MTLS_E_SYSTEM, "the event loop ended");
+	login_fail(l, &err);
+}
+
+/* --- the result --- */
+
+static void
+log_result(struct login *l)
+{
+	static const char *const words[] = { "failed", "denied", "granted" };
+	char ms[24];
+	uint64_t begin = 0, end_us = 0;
+
+	trace_end(&l->trace, TRACE_TOTAL);
+	(void)trace_get(&l->trace, TRACE_TOTAL, &begin, &end_us);
+	(void)snprintf(ms, sizeof(ms), "%llu",
+	    (unsigned long long)((end_us - begin) / 1000));
+	if (l->asked == NULL) {
+		mtls_log_err(&l->log, MTLS_LOG_WARNING, "no-login", &l->err,
+		    MTLS_KEY_END);
+		return;
+	}
+	mtls_log_err(&l->log, l->err.status == MTLS_E_CONFIG ?
+	    MTLS_LOG_ERR : MTLS_LOG_NOTICE, words[l->verdict], &l->err,
+	    MTLS_KEY_REQUEST, l->request_hex,
+	    MTLS_KEY_USER, l->asked->user,
+	    MTLS_KEY_SERVICE, l->asked->service,
+	    MTLS_KEY_HOST, l->machine != NULL ? l->machine->host : NULL,
+	    MTLS_KEY_TTY, l->asked->tty,
+	    MTLS_KEY_RHOST, l->asked->rhost,
+	    MTLS_KEY_METHOD, l->method != NULL ? l->method->name : NULL,
+	    MTLS_KEY_VERIFIER, l->verifier != NULL ?
+	    verifier_client_name0(l->verifier) : NULL,
+	    MTLS_KEY_TOKEN, l->token[0] != '\0' ? l->token : NULL,
+	    MTLS_KEY_CERT, l->certificate[0] != '\0' ? l->certificate : NULL,
+	    MTLS_KEY_MS, ms, MTLS_KEY_END);
+}
+
+static char *
+unconst(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
+static void
+send_result(struct login *l)
+{
+	struct mtls_deadline within = mtls_deadline_in_ms(RESULT_WITHIN_MS);
+	struct mtls_msg_result r;
+	struct mtls_err err;
+
+	memset(&r, 0, sizeof(r));
+	r.request = l->asked->request;
+	r.nonce = l->asked->nonce;
+	r.verdict = (uint8_t)l->verdict;
+	r.status = (uint8_t)l->err.status;
+	r.user = l->asked->user;
+	r.service = l->asked->service;
+	r.method = unconst(l->method != NULL ? l->method->name : "");
+	r.verifier = unconst(l->verifier != NULL ?
+	    verifier_client_name0(l->verifier) : "");
+	r.certificate = l->certificate;
+	r.message = unconst(l->message[0] != '\0' ? l->message :
+	    sentence_for_status(l->err.status));
+	r.reason = l->err.text;
+	if (l->flags & MTLS_LOGIN_TRACE)
+		module_link_send_phases(l->options->module_fd, &l->trace,
+		    within);
+	mtls_err_clear(&err);
+	if (module_link_send_result(l->options->module_fd, &r, within,
+	    &err) != MTLS_OK)
+		mtls_log_err(&l->log, MTLS_LOG_WARNING, "result-lost", &err,
+		    MTLS_KEY_REQUEST, l->request_hex, MTLS_KEY_END);
+}
+
+static void
+give_back(struct login *l)
+{
+	if (l->method != NULL)
+		l->method->done(l);
+	verifier_client_free(l->verifier);
+	module_link_free(l->module);
+	if (l->timer != NULL)
+		event_free(l->timer);
+	if (l->timer_fd != -1)
+		(void)close(l->timer_fd);
+	if (l->base != NULL)
+		event_base_free(l->base);
+	machine_free(l->machine);
+	settings_free(l->settings);
+	mtls_message_clear(&l->login_message);
+}
+
+enum mtls_verdict
+login_run(const struct login_options *options)
+{
+	struct login l;
+
+	memset(&l, 0, sizeof(l));
+	mtls_err_clear(&l.err);
+	l.options = options;
+	l.log = *options->log;
+	l.timer_fd = -1;
+	l.verdict = MTLS_VERDICT_NONE;
+	if (prepare(&l) == MTLS_OK && start_events(&l) == MTLS_OK)
+		run_events(&l);
+	log_result(&l);
+	if (l.asked != NULL && !l.module_is_gone)
+		send_result(&l);
+	give_back(&l);
+	return l.verdict;
+}

@@ -1,0 +1,26 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The table of methods.
+ */
+#include "config.h"
+
+#include "method.h"
+
+#include <string.h>
+
+static const struct method *const methods[] = {
+	&method_token,
+};
+
+const struct method *
+method_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (strcmp(methods[i]->name, name) == 0)
+			return methods[i];
+	}
+	return NULL;
+}

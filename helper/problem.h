@@ -1,0 +1,25 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The answers of a verifier that are not what was hoped for.
+ */
+#ifndef HELPER_PROBLEM_H
+#define HELPER_PROBLEM_H
+
+#include "http_channel.h"
+#include "mtls/status.h"
+
+enum problem_kind {
+	PROBLEM_TRANSPORT,	/* nobody has answered: try the next one */
+	PROBLEM_ANSWER		/* a verifier has answered: its word stands */
+};
+
+/*
+ * Reads the answer of a verifier that has another code than was wanted, and
+ * sets err: REFUSED where it said no, UNAVAILABLE where it cannot tell,
+ * PROTOCOL where the answer is not one of ours.
+ */
+enum problem_kind problem_read(const struct http_answer *answer,
+    struct mtls_err *err);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * mtls-helper's end of the socket to mtls-token. mtls-token drives a card
+ * and foreign code: whatever comes from it can make a login fail and can do
+ * nothing else. A message that is not expected now ends it.
+ */
+#ifndef HELPER_TOKEN_WORKER_H
+#define HELPER_TOKEN_WORKER_H
+
+#include <event2/event.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mtls/deadline.h"
+#include "mtls/message.h"
+#include "mtls/status.h"
+#include "settings.h"
+#include "trace.h"
+
+#define TOKEN_WORKER_MAX_CERTS 256u
+
+struct token_worker;
+
+struct token_worker_events {
+	/* Every certificate is known, at least one. */
+	void (*ready)(void *arg);
+	/* The PIN is wanted on pin_fd, which is borrowed. */
+	void (*pin_wanted)(void *arg, int pin_fd);
+	/* err: OK, PIN_WRONG, PIN_LOCKED, ...; flags after the attempt. */
+	void (*logged_in)(void *arg, uint32_t pin_flags,
+	    const struct mtls_err *err);
+	/* mtls-token is of no use any more. */
+	void (*failed)(void *arg, const struct mtls_err *err);
+	void *arg;
+};
+
+struct token_worker_options {
+	const char *program;		/* absolute path of mtls-token */
+	const struct settings *settings;
+	struct mtls_deadline deadline;
+	struct trace *trace;
+};
+
+/*
+ * Starts mtls-token and tells it account, module, URI and directories, so
+ * that nothing of this can change after this process has dropped its rights.
+ */
+enum mtls_status token_worker_start(
+    const struct token_worker_options *options, struct token_worker **ret,
+    struct mtls_err *err);
+/* Ends mtls-token, wherever it is. NULL is a no-op. */
+void token_worker_free(struct token_worker *t);
+
+/* From now on what it says arrives as events. */
+enum mtls_status token_worker_listen(struct token_worker *t,
+    struct event_base *base, const struct token_worker_events *events,
+    struct mtls_err *err);
+
+/* The issuers that the verifier accepts: DER Names; once. */
+enum mtls_status token_worker_issuers(struct token_worker *t,
+    const uint8_t *names, size_t len, struct mtls_err *err);
+
+size_t token_worker_n_certs(const struct token_worker *t);
+const struct mtls_msg_token_cert *token_worker_cert0(
+    const struct token_worker *t, size_t i);
+
+/* Logs in to the token of certificate i, once in the life of a worker. */
+enum mtls_status token_worker_login(struct token_worker *t, size_t i,
+    int last_try_confirmed, struct mtls_err *err);
+
+/*
+ * Signs, after logged_in, and waits for the signature; the other descriptor
+ * is watched for hang-up meanwhile, which is CANCELLED. Of type
+ * mtls_sign_fn, but for watch_fd.
+ */
+enum mtls_status token_worker_sign(struct token_worker *t, int watch_fd,
+    unsigned scheme, const uint8_t *message, size_t message_len,
+    uint8_t *sig, size_t *sig_len, struct mtls_err *err);
+
+#endif
