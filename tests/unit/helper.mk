@@ -1,0 +1,44 @@
+# Tests of mtls-helper: single units, then logins against a verifier that
+# misbehaves on request (tests/lib/fake_verifier.c).
+helper_test_cflags = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(LIBEVENT_CFLAGS) \
+	$(CMOCKA_CFLAGS) -DTEST_SRCDIR=\"$(abs_top_srcdir)\"
+helper_test_ldadd = libmtls_helper.la $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test_settings
+tests_unit_test_settings_SOURCES = tests/unit/test_settings.c
+tests_unit_test_settings_CFLAGS = $(helper_test_cflags)
+tests_unit_test_settings_LDADD = $(helper_test_ldadd)
+
+unit_tests += tests/unit/test_verdict
+tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c
+tests_unit_test_verdict_CFLAGS = $(helper_test_cflags)
+tests_unit_test_verdict_LDADD = $(helper_test_ldadd)
+
+unit_tests += tests/unit/test_caller
+tests_unit_test_caller_SOURCES = tests/unit/test_caller.c
+tests_unit_test_caller_CFLAGS = $(helper_test_cflags)
+tests_unit_test_caller_LDADD = $(helper_test_ldadd)
+
+unit_tests += tests/unit/test_sentence
+tests_unit_test_sentence_SOURCES = tests/unit/test_sentence.c
+tests_unit_test_sentence_CFLAGS = $(helper_test_cflags)
+tests_unit_test_sentence_LDADD = $(helper_test_ldadd)
+
+# Whole logins.
+helper_rig_sources = tests/lib/login_rig.c tests/lib/login_rig.h \
+	tests/lib/fake_verifier.c tests/lib/fake_verifier.h \
+	tests/lib/fake_verifier_http.c tests/lib/fake_verifier_internal.h \
+	$(pki_sources)
+helper_rig_cflags = $(helper_test_cflags) -I$(top_srcdir)/tests/lib \
+	-DFAKE_TOKEN=\"$(abs_top_builddir)/tests/lib/fake_token\"
+
+check_PROGRAMS += tests/lib/fake_token
+tests_lib_fake_token_SOURCES = tests/lib/fake_token.c
+tests_lib_fake_token_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
+tests_lib_fake_token_LDADD = libmtls_core.la $(OPENSSL_LIBS)
+
+unit_tests += tests/unit/test_login
+tests_unit_test_login_SOURCES = tests/unit/test_login.c $(helper_rig_sources)
+tests_unit_test_login_CFLAGS = $(helper_rig_cflags)
+tests_unit_test_login_LDADD = $(helper_test_ldadd)
+EXTRA_tests_unit_test_login_DEPENDENCIES = tests/lib/fake_token

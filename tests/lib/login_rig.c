@@ -1,0 +1,408 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The stage for whole logins.
+ */
+#include "config.h"
+
+#include "login_rig.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../helper/login.h"
+#include "mtls/log.h"
+#include "mtls/process.h"
+#include "mtls/verdict.h"
+#include "unit.h"
+
+/* Nothing that is right takes that long, on any machine. */
+#define HARD_LIMIT_S 60
+
+struct login_rig login_rig;
+
+/* DIR/NAME.pem and DIR/NAME.key */
+void
+login_rig_write(const struct pki_cert *cert, const char *name)
+{
+	char file[64];
+
+	(void)snprintf(file, sizeof(file), "%s.pem", name);
+	(void)pki_file_certs(login_rig.pki, file, PKI_CERTS(cert));
+	(void)snprintf(file, sizeof(file), "%s.key", name);
+	(void)pki_file_key(login_rig.pki, file, cert);
+}
+
+int
+login_rig_set_up(void **state)
+{
+	struct login_rig *r = &login_rig;
+
+	(void)state;
+	r->pki = pki_new(NULL);
+	r->ca = pki_ca(r->pki, NULL, "CA", NULL);
+	r->other_ca = pki_ca(r->pki, NULL, "Other CA", NULL);
+	r->verifier = pki_server(r->pki, r->ca, "localhost", NULL);
+	r->machine = pki_machine(r->pki, r->ca, "ws1.acme.example", NULL);
+	r->person = pki_user(r->pki, r->ca, "alice", NULL);
+	r->other_person = pki_user(r->pki, r->ca, "bob", NULL);
+	login_rig_write(r->ca, "ca");
+	login_rig_write(r->machine, "machine");
+	login_rig_write(r->person, "person");
+	login_rig_write(r->other_person, "other");
+	return 0;
+}
+
+int
+login_rig_tear_down(void **state)
+{
+	(void)state;
+	pki_free(login_rig.pki);
+	return 0;
+}
+
+/* --- the configuration --- */
+
+static void
+write_config(struct login_case *c, const char *path)
+{
+	FILE *f = fopen(path, "w");
+	const char *name = c->verifier_name != NULL ? c->verifier_name :
+	    "localhost";
+	const char *dir = pki_dir0(login_rig.pki);
+	int i;
+
+	assert_non_null(f);
+	(void)fprintf(f, "[verifier]\nservers =");
+	for (i = 0; i < c->n_verifiers; i++)
+		(void)fprintf(f, " %s:%u:%u", name,
+		    (unsigned)fake_verifier_device_port(c->fake[i]),
+		    (unsigned)fake_verifier_user_port(c->fake[i]));
+	(void)fprintf(f, "\nca = %s/ca.pem\nconnect-timeout = %s\n"
+	    "[device]\ncertificate = %s/%s.pem\nkey = %s/%s.key\n"
+	    "[token]\nmodule = /fake.so\nuser = daemon\n"
+	    "environment = FAKE_TOKEN=%s, FAKE_TOKEN_DIR=%s\n"
+	    "[helper]\nuser = nobody\ndeadline = %s\n%s",
+	    dir, c->connect_timeout != NULL ? c->connect_timeout :
+	    "2s", dir, c->machine != NULL ? c->machine : "machine",
+	    dir, c->machine != NULL ? c->machine : "machine",
+	    c->token != NULL ? c->token : "", dir,
+	    c->deadline != NULL ? c->deadline : "20s",
+	    c->service_extra != NULL ? c->service_extra : "");
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void
+start_verifiers(struct login_case *c)
+{
+	struct fake_verifier_options *o;
+	int i;
+
+	if (c->n_verifiers == 0)
+		c->n_verifiers = 1;
+	for (i = 0; i < c->n_verifiers; i++) {
+		o = &c->verifier[i];
+		o->base = c->base;
+		if (o->device.cert == NULL) {
+			o->device.cert = login_rig.verifier->x509;
+			o->device.key = login_rig.verifier->key;
+		}
+		if (o->user.cert == NULL) {
+			o->user.cert = login_rig.verifier->x509;
+			o->user.key = login_rig.verifier->key;
+		}
+		if (o->device.client_ca == NULL)
+			o->device.client_ca = login_rig.ca->x509;
+		if (o->user.client_ca == NULL)
+			o->user.client_ca = login_rig.ca->x509;
+		c->fake[i] = fake_verifier_new(o);
+		c->record[i] = fake_verifier_record0(c->fake[i]);
+	}
+}
+
+/* --- the helper --- */
+
+static void
+serve(const char *config, int fd)
+{
+	static const struct mtls_log log = { mtls_log_to_stderr, NULL,
+	    MTLS_LOG_NOTICE };
+	struct login_options options = { 0, config, FAKE_TOKEN, &log };
+	struct mtls_err err;
+	int null = open("/dev/null", O_RDWR);
+
+	mtls_err_clear(&err);
+	/* The lines are for a person who looks for a fault. */
+	if (getenv("LOGIN_RIG_VERBOSE") == NULL)
+		(void)dup2(null, 2);
+	(void)dup2(fd, 0);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (mtls_process_harden(2, &err) != MTLS_OK)
+		_exit(99);
+	(void)login_run(&options);
+	_exit(0);
+}
+
+static void
+start_helper(struct login_case *c, const char *config)
+{
+	int fds[2];
+
+	if (c->caller != 0)
+		assert_int_equal(seteuid(c->caller), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+	    fds), 0);
+	if (c->caller != 0)
+		assert_int_equal(seteuid(0), 0);
+	c->helper = fork();
+	assert_true(c->helper >= 0);
+	if (c->helper == 0)
+		serve(config, fds[1]);
+	(void)close(fds[1]);
+	c->module_fd = fds[0];
+}
+
+/* --- the module's side --- */
+
+static void
+send_message(struct login_case *c, const struct mtls_message *m)
+{
+	struct mtls_err err;
+
+	mtls_err_clear(&err);
+	if (mtls_message_send(c->module_fd, m, -1, mtls_deadline_in_ms(5000),
+	    &err) != MTLS_OK)
+		print_message("module: %s\n", err.text);
+}
+
+static char *
+text(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
+static const char *
+or_else(const char *s, const char *otherwise)
+{
+	return s != NULL ? s : otherwise;
+}
+
+static void
+send_login(struct login_case *c)
+{
+	static uint8_t request[16] = "request-number-1",
+	    nonce[32] = "a nonce of the module's, its own";
+	struct mtls_message m = { .type = MTLS_MSG_LOGIN };
+	struct mtls_msg_login *l = &m.u.login;
+
+	l->request.data = request;
+	l->request.len = sizeof(request);
+	l->nonce.data = nonce;
+	l->nonce.len = sizeof(nonce);
+	l->user = text(or_else(c->user, "root"));
+	l->service = text(or_else(c->service, "su"));
+	l->tty = text("/dev/pts/3");
+	l->rhost = text("");
+	l->ruser = text("alice");
+	l->config = text(or_else(c->config, ""));
+	l->method = text(or_else(c->method, ""));
+	l->flags = c->flags;
+	l->deadline_ms = c->deadline_ms != 0 ? c->deadline_ms : 15000;
+	send_message(c, &m);
+}
+
+static void
+send_answer(struct login_case *c, const char *answer)
+{
+	struct mtls_message m = { .type = MTLS_MSG_ANSWER };
+
+	m.u.answer.status = (uint8_t)c->answer_status;
+	m.u.answer.text = text(c->answer_status == 0 ? answer : "");
+	send_message(c, &m);
+}
+
+void
+login_case_answer_secret(struct login_case *c)
+{
+	const char *pin = or_else(c->pin, "1234");
+
+	if (c->answer_status == 0)
+		(void)send(c->pin_fd, pin, strlen(pin), MSG_NOSIGNAL);
+	(void)close(c->pin_fd);
+	c->pin_fd = -1;
+	send_answer(c, "");
+}
+
+static void
+keep(char **member, const char *s)
+{
+	free(*member);
+	*member = strdup(s);
+}
+
+static void
+take_message(struct login_case *c, struct mtls_message *m)
+{
+	if (m->type == MTLS_MSG_ASK) {
+		c->n_asked++;
+		keep(&c->asked, m->u.ask.text);
+		send_answer(c, or_else(c->answer, "1"));
+	} else if (m->type == MTLS_MSG_ASK_SECRET) {
+		c->n_secret++;
+		keep(&c->secret, m->u.ask_secret.text);
+		if (c->on_secret != NULL)
+			c->on_secret(c);
+		else
+			login_case_answer_secret(c);
+	} else if (m->type == MTLS_MSG_TELL) {
+		c->n_told++;
+		keep(&c->told, m->u.tell.text);
+	} else if (m->type == MTLS_MSG_PHASE) {
+		c->n_phases++;
+	} else if (m->type == MTLS_MSG_RESULT && c->n_results++ == 0) {
+		c->result = *m;
+		m->type = MTLS_MSG_NONE;
+	} else if (c->other.type == MTLS_MSG_NONE) {
+		c->other = *m;
+		m->type = MTLS_MSG_NONE;
+	}
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct login_case *c = arg;
+	struct mtls_message m = { .type = MTLS_MSG_NONE };
+	struct mtls_err err;
+
+	(void)what;
+	mtls_err_clear(&err);
+	if (mtls_message_recv(fd, &m, &c->pin_fd, mtls_deadline_in_ms(5000),
+	    &err) != MTLS_OK) {
+		assert_int_equal(err.status, MTLS_E_CLOSED);
+		(void)event_base_loopbreak(c->base);
+		return;
+	}
+	take_message(c, &m);
+	mtls_message_clear(&m);
+}
+
+static void
+on_hard_limit(evutil_socket_t fd, short what, void *arg)
+{
+	struct login_case *c = arg;
+
+	(void)fd;
+	(void)what;
+	(void)kill(c->helper, SIGKILL);
+	fail_msg("the helper did not end");
+}
+
+/* --- one run --- */
+
+static void
+run_events(struct login_case *c)
+{
+	static const struct timeval limit = { HARD_LIMIT_S, 0 };
+	struct event *timer = evtimer_new(c->base, on_hard_limit, c);
+
+	c->readable = event_new(c->base, c->module_fd, EV_READ | EV_PERSIST,
+	    on_readable, c);
+	assert_non_null(timer);
+	assert_non_null(c->readable);
+	assert_int_equal(event_add(timer, &limit), 0);
+	assert_int_equal(event_add(c->readable, NULL), 0);
+	send_login(c);
+	if (c->on_connected != NULL)
+		c->on_connected(c);
+	(void)event_base_dispatch(c->base);
+	event_free(timer);
+	event_free(c->readable);
+}
+
+void
+login_case_run(struct login_case *c)
+{
+	char config[128];
+	int64_t began = mtls_clock_ms();
+	int i;
+
+	c->pin_fd = -1;
+	c->base = event_base_new();
+	assert_non_null(c->base);
+	start_verifiers(c);
+	(void)snprintf(config, sizeof(config), "%s/pam_mtls.conf",
+	    pki_dir0(login_rig.pki));
+	write_config(c, config);
+	start_helper(c, config);
+	run_events(c);
+	c->ms = mtls_clock_ms() - began;
+	assert_int_equal(waitpid(c->helper, &c->helper_status, 0), c->helper);
+	(void)close(c->module_fd);
+	if (c->pin_fd != -1)
+		(void)close(c->pin_fd);
+	for (i = 0; i < c->n_verifiers; i++)
+		fake_verifier_stop(c->fake[i]);
+	assert_int_equal(c->other.type, MTLS_MSG_NONE);
+	assert_true(c->n_results <= 1);
+}
+
+void
+login_case_clear(struct login_case *c)
+{
+	int i;
+
+	for (i = 0; i < c->n_verifiers; i++)
+		fake_verifier_free(c->fake[i]);
+	event_base_free(c->base);
+	mtls_message_clear(&c->result);
+	mtls_message_clear(&c->other);
+	free(c->asked);
+	free(c->secret);
+	free(c->told);
+}
+
+void
+login_case_is_granted(struct login_case *c)
+{
+	const struct mtls_msg_result *r = &c->result.u.result;
+
+	login_case_run(c);
+	assert_int_equal(c->n_results, 1);
+	if (r->verdict != MTLS_VERDICT_ALLOW)
+		fail_msg("not granted: %s", r->reason);
+	assert_int_equal(r->status, MTLS_OK);
+	assert_memory_equal(r->request.data, "request-number-1", 16);
+	assert_memory_equal(r->nonce.data, "a nonce of the module's, its own",
+	    32);
+	assert_true(WIFEXITED(c->helper_status));
+}
+
+void
+login_case_fails(struct login_case *c, int status)
+{
+	const struct mtls_msg_result *r = &c->result.u.result;
+
+	login_case_run(c);
+	if (status == -1) {
+		assert_int_equal(c->n_results, 0);
+		return;
+	}
+	assert_int_equal(c->n_results, 1);
+	assert_int_not_equal(r->verdict, MTLS_VERDICT_ALLOW);
+	if (r->status != status)
+		fail_msg("status is %s, not %s: %s",
+		    mtls_status_word((enum mtls_status)r->status),
+		    mtls_status_word((enum mtls_status)status), r->reason);
+	assert_true(r->reason[0] != '\0');
+}
