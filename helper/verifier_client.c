@@ -279,6 +279,23 @@ on_kick(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+/*
+ * Names are looked up in /etc/hosts and at the name servers of resolv.conf. A
+ * machine may have no such file, which evdns_base_new() would take for a
+ * failure: the verifier is then named in /etc/hosts.
+ */
+static struct evdns_base *
+new_dns(struct event_base *base)
+{
+	struct evdns_base *dns;
+
+	dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	if (dns != NULL)
+		(void)evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL,
+		    "/etc/resolv.conf");
+	return dns;
+}
+
 enum mtls_status
 verifier_client_new(const struct verifier_client_options *options,
     struct verifier_client **ret, struct mtls_err *err)
@@ -291,9 +308,7 @@ verifier_client_new(const struct verifier_client_options *options,
 	v->o = *options;
 	v->timer = evtimer_new(options->base, on_timer, v);
 	v->kick = event_new(options->base, -1, 0, on_kick, v);
-	v->dns = evdns_base_new(options->base,
-	    EVDNS_BASE_INITIALIZE_NAMESERVERS |
-	    EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	v->dns = new_dns(options->base);
 	if (v->timer == NULL || v->kick == NULL || v->dns == NULL) {
 		(void)mtls_fail(err, MTLS_E_SYSTEM,
 		    "cannot prepare to look up names");
