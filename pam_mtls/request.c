@@ -14,14 +14,29 @@
 
 #include "mtls/random.h"
 
-const char *
-request_item0(pam_handle_t *pamh, int item)
+/* An item as text, "" where it is not set; *ret is borrowed. */
+static enum mtls_status
+get_item(pam_handle_t *pamh, int item, const char **ret,
+    struct mtls_err *err)
 {
 	const void *value = NULL;
 
-	if (pam_get_item(pamh, item, &value) != PAM_SUCCESS || value == NULL)
-		return "";
-	return value;
+	if (pam_get_item(pamh, item, &value) != PAM_SUCCESS)
+		return mtls_fail(err, MTLS_E_SYSTEM,
+		    "the PAM handle does not tell item %d", item);
+	*ret = value == NULL ? "" : value;
+	return MTLS_OK;
+}
+
+static enum mtls_status
+read_printable(pam_handle_t *pamh, int item, char out[REQUEST_ITEM_MAX + 1],
+    struct mtls_err *err)
+{
+	const char *value = "";
+	enum mtls_status status = get_item(pamh, item, &value, err);
+
+	mtls_text_printable(out, REQUEST_ITEM_MAX + 1, value);
+	return status;
 }
 
 static enum mtls_status
@@ -49,17 +64,14 @@ read_user(pam_handle_t *pamh, struct request *r, struct mtls_err *err)
 }
 
 static enum mtls_status
-read_items(pam_handle_t *pamh, struct request *r, struct mtls_err *err)
+read_service(pam_handle_t *pamh, struct request *r, struct mtls_err *err)
 {
-	const char *service = request_item0(pamh, PAM_SERVICE);
+	const char *service = "";
+	enum mtls_status status = get_item(pamh, PAM_SERVICE, &service, err);
 
+	if (status != MTLS_OK)
+		return status;
 	snprintf(r->service, sizeof(r->service), "%s", service);
-	mtls_text_printable(r->tty, sizeof(r->tty),
-	    request_item0(pamh, PAM_TTY));
-	mtls_text_printable(r->rhost, sizeof(r->rhost),
-	    request_item0(pamh, PAM_RHOST));
-	mtls_text_printable(r->ruser, sizeof(r->ruser),
-	    request_item0(pamh, PAM_RUSER));
 	if (!mtls_text_is_service(service))
 		return mtls_fail(err, MTLS_E_USAGE,
 		    "this cannot be a PAM service");
@@ -77,9 +89,28 @@ request_read(pam_handle_t *pamh, struct request *ret, struct mtls_err *err)
 	if (status == MTLS_OK)
 		mtls_hex_encode(ret->id_hex, ret->id, sizeof(ret->id));
 	if (status == MTLS_OK)
-		status = read_items(pamh, ret, err);
+		status = read_printable(pamh, PAM_TTY, ret->tty, err);
+	if (status == MTLS_OK)
+		status = read_printable(pamh, PAM_RHOST, ret->rhost, err);
+	if (status == MTLS_OK)
+		status = read_printable(pamh, PAM_RUSER, ret->ruser, err);
+	if (status == MTLS_OK)
+		status = read_service(pamh, ret, err);
 	if (status == MTLS_OK)
 		status = read_user(pamh, ret, err);
+	return status;
+}
+
+static enum mtls_status
+check_item(pam_handle_t *pamh, int item, const char *want, const char *what,
+    struct mtls_err *err)
+{
+	const char *value = "";
+	enum mtls_status status = get_item(pamh, item, &value, err);
+
+	if (status == MTLS_OK && strcmp(value, want) != 0)
+		status = mtls_fail(err, MTLS_E_PERMISSION,
+		    "the %s changed during the login", what);
 	return status;
 }
 
@@ -87,11 +118,11 @@ enum mtls_status
 request_check(pam_handle_t *pamh, const struct request *request,
     struct mtls_err *err)
 {
-	if (strcmp(request_item0(pamh, PAM_USER), request->user) != 0)
-		return mtls_fail(err, MTLS_E_PERMISSION,
-		    "the user changed during the login");
-	if (strcmp(request_item0(pamh, PAM_SERVICE), request->service) != 0)
-		return mtls_fail(err, MTLS_E_PERMISSION,
-		    "the service changed during the login");
-	return MTLS_OK;
+	enum mtls_status status = check_item(pamh, PAM_USER, request->user,
+	    "user", err);
+
+	if (status == MTLS_OK)
+		status = check_item(pamh, PAM_SERVICE, request->service,
+		    "service", err);
+	return status;
 }

@@ -33,19 +33,17 @@ struct request {
  * Fills *ret, which starts zeroed. What could be read is there also on
  * failure, for the log: REFUSED for what cannot be a user name, CONVERSATION
  * and AGAIN where there is none, USAGE for an impossible service name,
- * SYSTEM without random bytes.
+ * SYSTEM without random bytes or where an item cannot be read.
  */
 enum mtls_status request_read(pam_handle_t *pamh, struct request *ret,
     struct mtls_err *err);
 
 /*
  * Whether the handle still says what was read: other modules and the
- * application can change an item at any time. PERMISSION if not.
+ * application can change an item at any time. PERMISSION if not, SYSTEM
+ * where it cannot be read.
  */
 enum mtls_status request_check(pam_handle_t *pamh,
     const struct request *request, struct mtls_err *err);
-
-/* An item of the handle as text, "" where it is not set; borrowed. */
-const char *request_item0(pam_handle_t *pamh, int item);
 
 #endif
