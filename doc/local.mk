@@ -1,1 +1,2 @@
 dist_man_MANS += doc/mtls-helper.8 doc/pam_mtls.conf.5
+dist_man_MANS += doc/pam_mtls.8

@@ -1,1 +1,15 @@
 EXTRA_DIST += examples/pam_mtls.conf
+EXTRA_DIST += \
+	examples/pam.d/README \
+	examples/pam.d/card-or-password \
+	examples/pam.d/gdm-password \
+	examples/pam.d/lightdm \
+	examples/pam.d/login \
+	examples/pam.d/mtls-test \
+	examples/pam.d/openvpn \
+	examples/pam.d/polkit-1 \
+	examples/pam.d/sshd \
+	examples/pam.d/su \
+	examples/pam.d/sudo \
+	examples/pam.d/swaylock \
+	examples/pam.d/two-factor
