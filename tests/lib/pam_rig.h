@@ -92,6 +92,8 @@ int rig_case(const char *script, const char *answer);
 const char *rig_log(void);
 void rig_log_clear(void);
 int rig_log_lines(const char *word);
+/* Gives every line to libc as well, for what that costs. */
+void rig_log_pass_on(int yes);
 
 /* The state of this process, one thing a line; the caller frees it. */
 char *rig_state(void);

@@ -4,6 +4,9 @@
  * A syslog of our own, in the place of libc's: libpam calls what the program
  * defines. RIG_LOG=1 in the environment shows the lines. Tests only.
  */
+#include "config.h"
+
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,16 +28,32 @@ void __vsyslog_chk(int priority, int flag, const char *format, va_list ap)
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char text[256 * 1024];
 static size_t used;
+static int pass_on;
+
+static void
+really_log(int priority, const char *format, va_list ap)
+{
+	void (*real)(int, const char *, va_list);
+	void *symbol = dlsym(RTLD_NEXT, "vsyslog");
+
+	memcpy(&real, &symbol, sizeof(real));
+	real(priority, format, ap);
+}
 
 void
 vsyslog(int priority, const char *format, va_list ap)
 {
+	va_list copy;
 	size_t before;
 	size_t room;
 	int n;
 
 	pthread_mutex_lock(&mutex);
 	before = used;
+	va_copy(copy, ap);
+	if (pass_on)
+		really_log(priority, format, copy);
+	va_end(copy);
 	room = sizeof(text) - used;
 	n = snprintf(text + used, room, "<%d>", priority & 7);
 	if (n > 0 && (size_t)n < room)
@@ -77,6 +96,12 @@ __syslog_chk(int priority, int flag, const char *format, ...)
 	va_start(ap, format);
 	vsyslog(priority, format, ap);
 	va_end(ap);
+}
+
+void
+rig_log_pass_on(int yes)
+{
+	pass_on = yes;
 }
 
 const char *

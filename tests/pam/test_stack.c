@@ -249,6 +249,28 @@ T008_arguments_are_understood_or_refused(void **state)
 	refuse_arguments("[quiet\033]52;c;x]", "quiet");
 }
 
+/* No option can turn the signature off, whatever it is called elsewhere. */
+static void
+T061_there_is_no_option_for_less(void **state)
+{
+	(void)state;
+	refuse_arguments("no_signature", "no_signature");
+	refuse_arguments("signature", "signature");
+	refuse_arguments("nosignature", "nosignature");
+	refuse_arguments("sign", "sign");
+	refuse_arguments("cert_policy=none", "cert_policy");
+	refuse_arguments("failmode=safe", "failmode");
+	refuse_arguments("ignore_authinfo_unavail", "ignore_auth");
+}
+
+static void
+T083_debug_names_no_file(void **state)
+{
+	(void)state;
+	refuse_arguments("debug=/tmp/x", "debug");
+	refuse_arguments("debug_file=/tmp/x", "debug_file");
+}
+
 static void
 T009_silent_says_nothing(void **state)
 {
@@ -297,6 +319,8 @@ main(void)
 		cmocka_unit_test(
 		    T006_password_and_session_say_that_they_are_not_there),
 		cmocka_unit_test(T008_arguments_are_understood_or_refused),
+		cmocka_unit_test(T061_there_is_no_option_for_less),
+		cmocka_unit_test(T083_debug_names_no_file),
 		cmocka_unit_test(T009_silent_says_nothing),
 		cmocka_unit_test(
 		    T009_null_answers_are_refused_and_the_flag_is_told),

@@ -2,6 +2,9 @@
 # a scripted helper (tests/lib/pam_rig.h). No root needed.
 pam_rig_defines = -I$(top_srcdir)/tests/lib \
 	-DMODULE_PATH=\"$(abs_top_builddir)/.libs/pam_mtls.so\" \
+	-DSET_AUTHTOK_PATH=\"$(abs_top_builddir)/.libs/pam_set_authtok.so\" \
+	-DSTACK_PROBE_PATH=\"$(abs_top_builddir)/.libs/pam_stack_probe.so\" \
+	-DSOURCE_DIR=\"$(abs_top_srcdir)\" \
 	-DSPAWN_MODULE_PATH=\"$(abs_top_builddir)/.libs/pam_mtls_spawn.so\"
 
 check_LTLIBRARIES += libpam_rig_fake.la libpam_rig.la
@@ -30,6 +33,18 @@ pam_mtls_spawn_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-rpath /nowhere -Wl,--wrap=mtls_spawn
 pam_mtls_spawn_la_LIBADD = libmtls_module.la $(PAM_LIBS)
 
+check_LTLIBRARIES += pam_set_authtok.la
+pam_set_authtok_la_SOURCES = tests/lib/pam_set_authtok.c
+pam_set_authtok_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+	-rpath /nowhere
+pam_set_authtok_la_LIBADD = $(PAM_LIBS)
+
+check_LTLIBRARIES += pam_stack_probe.la
+pam_stack_probe_la_SOURCES = tests/lib/pam_stack_probe.c
+pam_stack_probe_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+	-rpath /nowhere
+pam_stack_probe_la_LIBADD = $(PAM_LIBS)
+
 check_PROGRAMS += tests/lib/fake_helper
 tests_lib_fake_helper_SOURCES = tests/lib/fake_helper_main.c
 tests_lib_fake_helper_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/lib
@@ -39,7 +54,7 @@ pam_test_cppflags = $(AM_CPPFLAGS) $(pam_rig_defines)
 pam_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 pam_test_ldadd = libpam_rig.la $(PAM_LIBS) $(CMOCKA_LIBS)
 pam_test_depends = libpam_rig.la pam_mtls.la pam_mtls_spawn.la \
-	tests/lib/fake_helper
+	pam_set_authtok.la pam_stack_probe.la tests/lib/fake_helper
 
 unit_tests += tests/pam/test_stack
 tests_pam_test_stack_SOURCES = tests/pam/test_stack.c
@@ -75,3 +90,50 @@ tests_pam_test_spawn_CPPFLAGS = $(pam_test_cppflags)
 tests_pam_test_spawn_CFLAGS = $(pam_test_cflags)
 tests_pam_test_spawn_LDADD = $(pam_test_ldadd)
 tests_pam_test_spawn_DEPENDENCIES = $(pam_test_depends)
+
+unit_tests += tests/pam/test_host
+tests_pam_test_host_SOURCES = tests/pam/test_host.c
+tests_pam_test_host_CPPFLAGS = $(pam_test_cppflags)
+tests_pam_test_host_CFLAGS = $(pam_test_cflags)
+tests_pam_test_host_LDADD = $(pam_test_ldadd)
+tests_pam_test_host_DEPENDENCIES = $(pam_test_depends)
+
+unit_tests += tests/pam/test_leak
+tests_pam_test_leak_SOURCES = tests/pam/test_leak.c
+tests_pam_test_leak_CPPFLAGS = $(pam_test_cppflags)
+tests_pam_test_leak_CFLAGS = $(pam_test_cflags)
+tests_pam_test_leak_LDADD = $(pam_test_ldadd)
+tests_pam_test_leak_DEPENDENCIES = $(pam_test_depends)
+
+unit_tests += tests/pam/test_stack_use
+tests_pam_test_stack_use_SOURCES = tests/pam/test_stack_use.c
+tests_pam_test_stack_use_CPPFLAGS = $(pam_test_cppflags)
+tests_pam_test_stack_use_CFLAGS = $(pam_test_cflags)
+tests_pam_test_stack_use_LDADD = $(pam_test_ldadd)
+tests_pam_test_stack_use_DEPENDENCIES = $(pam_test_depends)
+
+unit_tests += tests/pam/test_shape
+tests_pam_test_shape_SOURCES = tests/pam/test_shape.c
+tests_pam_test_shape_CPPFLAGS = $(pam_test_cppflags)
+tests_pam_test_shape_CFLAGS = $(pam_test_cflags)
+tests_pam_test_shape_LDADD = $(pam_test_ldadd)
+tests_pam_test_shape_DEPENDENCIES = $(pam_test_depends)
+
+unit_tests += tests/pam/test_examples
+tests_pam_test_examples_SOURCES = tests/pam/test_examples.c
+tests_pam_test_examples_CPPFLAGS = $(pam_test_cppflags)
+tests_pam_test_examples_CFLAGS = $(pam_test_cflags)
+tests_pam_test_examples_LDADD = $(pam_test_ldadd)
+tests_pam_test_examples_DEPENDENCIES = $(pam_test_depends)
+
+unit_tests += tests/unit/test_pam_code
+tests_unit_test_pam_code_SOURCES = tests/unit/test_pam_code.c
+tests_unit_test_pam_code_CPPFLAGS = $(pam_test_cppflags) -I$(top_srcdir)
+tests_unit_test_pam_code_CFLAGS = $(pam_test_cflags)
+tests_unit_test_pam_code_LDADD = libmtls_module.la $(PAM_LIBS) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test_options
+tests_unit_test_options_SOURCES = tests/unit/test_options.c
+tests_unit_test_options_CPPFLAGS = $(pam_test_cppflags) -I$(top_srcdir)
+tests_unit_test_options_CFLAGS = $(pam_test_cflags)
+tests_unit_test_options_LDADD = libmtls_module.la $(PAM_LIBS) $(CMOCKA_LIBS)
