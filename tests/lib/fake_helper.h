@@ -24,6 +24,7 @@
  *	eof			the peer closes, and says nothing before
  *	silence			wait for the peer to close, whatever it says
  *	close, shut rd|wr	end, or half of it
+ *	maybe STEP...		a step that may fail: the peer may have gone
  *	accept			go on with the next connection
  *	exit N, signal N	end; N is a number
  *	only-fds N		the descriptors of this process are 0..N

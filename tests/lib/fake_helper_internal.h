@@ -17,6 +17,7 @@ struct fake {
 	int listen_fd;
 	int fd;
 	int line;
+	int maybe;
 	FILE *report;
 	struct mtls_message message;
 	uint8_t request[16];

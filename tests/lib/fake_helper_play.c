@@ -110,17 +110,21 @@ static void
 play_line(struct fake *f, char *line)
 {
 	char *words[FAKE_WORDS_MAX];
+	char **first = words;
 	const struct step *s = steps;
 	int n = fake_words(line, words);
 
 	if (n == 0)
 		return;
-	while (n > 0 && s->word != NULL && strcmp(s->word, words[0]) != 0)
+	f->maybe = n > 1 && strcmp(words[0], "maybe") == 0;
+	n -= f->maybe;
+	first += f->maybe;
+	while (n > 0 && s->word != NULL && strcmp(s->word, first[0]) != 0)
 		s++;
 	if (n < 0 || s->word == NULL || n < s->n_min || n > s->n_max)
 		fake_complain(f, "this is no step: %s", line);
 	else
-		s->play(f, n, words);
+		s->play(f, n, first);
 }
 
 void

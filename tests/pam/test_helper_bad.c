@@ -174,12 +174,12 @@ static void
 T072_the_first_result_rules(void **state)
 {
 	(void)state;
-	assert_int_equal(with("login\nresult deny\nresult allow\n"),
+	assert_int_equal(with("login\nresult deny\nmaybe result allow\n"),
 	    PAM_AUTH_ERR);
-	assert_int_equal(with("login\nresult none\nresult allow\n"),
+	assert_int_equal(with("login\nresult none\nmaybe result allow\n"),
 	    PAM_AUTHINFO_UNAVAIL);
 	assert_int_equal(with("login\nresult allow id=other\n"
-	    "result allow id=other\n"), PAM_AUTHINFO_UNAVAIL);
+	    "maybe result allow id=other\n"), PAM_AUTHINFO_UNAVAIL);
 }
 
 /* A verdict and a status that say different things say nothing. */
