@@ -13,3 +13,4 @@ EXTRA_DIST += \
 	examples/pam.d/sudo \
 	examples/pam.d/swaylock \
 	examples/pam.d/two-factor
+EXTRA_DIST += examples/policy.conf examples/verifier.conf
