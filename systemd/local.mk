@@ -1,16 +1,21 @@
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 systemd_edited = systemd/pam-mtls-helper.socket \
-	systemd/pam-mtls-helper@.service systemd/tmpfiles.d/pam_mtls.conf
+	systemd/pam-mtls-helper@.service systemd/tmpfiles.d/pam_mtls.conf \
+	systemd/mtls-verifier.service systemd/tmpfiles.d/mtls-verifier.conf
 systemdunit_DATA = systemd/pam-mtls-helper.socket \
-	systemd/pam-mtls-helper@.service
-dist_sysusers_DATA = systemd/sysusers.d/pam_mtls.conf
-tmpfiles_DATA = systemd/tmpfiles.d/pam_mtls.conf
+	systemd/pam-mtls-helper@.service systemd/mtls-verifier.service
+dist_sysusers_DATA = systemd/sysusers.d/pam_mtls.conf \
+	systemd/sysusers.d/mtls-verifier.conf
+tmpfiles_DATA = systemd/tmpfiles.d/pam_mtls.conf \
+	systemd/tmpfiles.d/mtls-verifier.conf
 
 CLEANFILES += $(systemd_edited)
 EXTRA_DIST += systemd/pam-mtls-helper.socket.in \
 	systemd/pam-mtls-helper@.service.in \
-	systemd/tmpfiles.d/pam_mtls.conf.in
+	systemd/tmpfiles.d/pam_mtls.conf.in \
+	systemd/mtls-verifier.service.in \
+	systemd/tmpfiles.d/mtls-verifier.conf.in
 
 # Directories in units are those of configure; the rule finds X.in for X.
 $(systemd_edited): Makefile
@@ -24,3 +29,5 @@ $(systemd_edited): Makefile
 systemd/pam-mtls-helper.socket: $(srcdir)/systemd/pam-mtls-helper.socket.in
 systemd/pam-mtls-helper@.service: $(srcdir)/systemd/pam-mtls-helper@.service.in
 systemd/tmpfiles.d/pam_mtls.conf: $(srcdir)/systemd/tmpfiles.d/pam_mtls.conf.in
+systemd/mtls-verifier.service: $(srcdir)/systemd/mtls-verifier.service.in
+systemd/tmpfiles.d/mtls-verifier.conf: $(srcdir)/systemd/tmpfiles.d/mtls-verifier.conf.in
