@@ -48,24 +48,33 @@ set_descriptors(int keep_fd, struct mtls_err *err)
 	return MTLS_OK;
 }
 
+/*
+ * Raw, because sigaction(3) leaves out the two signals that libc keeps for
+ * itself, and posix_spawn(3) leaves just these two ignored. Zeros are SIG_DFL
+ * in the kernel's struct sigaction, whose size no machine has above this.
+ */
+static int
+set_default(int sig)
+{
+	static const char zeros[64];
+
+	return (int)syscall(SYS_rt_sigaction, sig, zeros, NULL, _NSIG / 8);
+}
+
 static enum mtls_status
 set_signals(struct mtls_err *err)
 {
-	struct sigaction sa;
+	struct sigaction ignore;
 	sigset_t none;
-	int sig;
 
-	memset(&sa, 0, sizeof(sa));
-	sa.sa_handler = SIG_DFL;
-	for (sig = 1; sig < NSIG; sig++) {
-		if (sig == SIGKILL || sig == SIGSTOP)
-			continue;
-		/* Two real-time signals belong to libc: EINVAL. */
-		if (sigaction(sig, &sa, NULL) != 0 && errno != EINVAL)
+	for (int sig = 1; sig < NSIG; sig++) {
+		if (sig != SIGKILL && sig != SIGSTOP &&
+		    set_default(sig) != 0)
 			return failed("reset signals", err);
 	}
-	sa.sa_handler = SIG_IGN;
-	if (sigaction(SIGPIPE, &sa, NULL) != 0)
+	memset(&ignore, 0, sizeof(ignore));
+	ignore.sa_handler = SIG_IGN;
+	if (sigaction(SIGPIPE, &ignore, NULL) != 0)
 		return failed("ignore SIGPIPE", err);
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) != 0)

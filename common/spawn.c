@@ -145,10 +145,14 @@ has_ended(const struct mtls_child *child, int timeout_ms)
 static int
 kill_directly(const struct mtls_child *child)
 {
-	if (child->pid_fd >= 0 && syscall(SYS_pidfd_send_signal,
-	    child->pid_fd, SIGKILL, NULL, 0) == 0)
-		return 1;
-	/* Not reaped yet, so the number is still its own. */
+	if (child->pid_fd >= 0) {
+		if (syscall(SYS_pidfd_send_signal, child->pid_fd, SIGKILL,
+		    NULL, 0) == 0)
+			return 1;
+		/* Reaped by the host: the number may be another's. */
+		if (errno == ESRCH)
+			return 0;
+	}
 	return kill(child->pid, SIGKILL) == 0;
 }
 

@@ -38,14 +38,19 @@ leave(int code)
 		syscall(SYS_exit_group, code);
 }
 
+/*
+ * Raw, because sigaction(3) leaves out the two signals that libc keeps for
+ * itself, and posix_spawn(3) leaves just these two ignored. Zeros are SIG_DFL
+ * in the kernel's struct sigaction, whose size no machine has above this.
+ */
 static void
 default_signals(void)
 {
-	struct sigaction sa = { .sa_handler = SIG_DFL };
+	static const char zeros[64];
 
-	/* EINVAL for KILL, STOP and libc's own is as it should be. */
 	for (int sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &sa, NULL);
+		(void)syscall(SYS_rt_sigaction, sig, zeros, NULL,
+		    KERNEL_SIGSET_LEN);
 }
 
 static void
