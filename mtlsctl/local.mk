@@ -1,7 +1,48 @@
+# libmtls_ctl: everything but main, so that tests link what ships.
+noinst_LTLIBRARIES += libmtls_ctl.la
+noinst_HEADERS += \
+	mtlsctl/ca_commands.h \
+	mtlsctl/ca_crl.h \
+	mtlsctl/ca_dir.h \
+	mtlsctl/ca_index.h \
+	mtlsctl/ca_make.h \
+	mtlsctl/ca_names.h \
+	mtlsctl/command.h \
+	mtlsctl/csr.h \
+	mtlsctl/input.h \
+	mtlsctl/key.h \
+	mtlsctl/new_file.h \
+	mtlsctl/options.h \
+	mtlsctl/output.h \
+	mtlsctl/timestamp.h
+libmtls_ctl_la_SOURCES = \
+	mtlsctl/ca_crl.c \
+	mtlsctl/ca_dir.c \
+	mtlsctl/ca_index.c \
+	mtlsctl/ca_init.c \
+	mtlsctl/ca_issue.c \
+	mtlsctl/ca_list.c \
+	mtlsctl/ca_make.c \
+	mtlsctl/ca_make_crl.c \
+	mtlsctl/ca_names.c \
+	mtlsctl/ca_revoke.c \
+	mtlsctl/command.c \
+	mtlsctl/commands.c \
+	mtlsctl/csr.c \
+	mtlsctl/input.c \
+	mtlsctl/key.c \
+	mtlsctl/new_file.c \
+	mtlsctl/options.c \
+	mtlsctl/output.c \
+	mtlsctl/timestamp.c
+libmtls_ctl_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+libmtls_ctl_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
+libmtls_ctl_la_LIBADD = libmtls_tls.la $(JANSSON_LIBS) $(OPENSSL_LIBS)
+
 # mtlsctl/mtlsctl: a program cannot have the name of its folder.
 bin_PROGRAMS += mtlsctl/mtlsctl
-mtlsctl_mtlsctl_SOURCES = \
-	mtlsctl/main.c
-mtlsctl_mtlsctl_CFLAGS = $(CFLAGS_PROGRAM) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
+mtlsctl_mtlsctl_SOURCES = mtlsctl/main.c
+mtlsctl_mtlsctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+mtlsctl_mtlsctl_CFLAGS = $(CFLAGS_PROGRAM) $(OPENSSL_CFLAGS)
 mtlsctl_mtlsctl_LDFLAGS = $(LDFLAGS_PROGRAM)
-mtlsctl_mtlsctl_LDADD = libmtls_tls.la $(JANSSON_LIBS) $(OPENSSL_LIBS)
+mtlsctl_mtlsctl_LDADD = libmtls_ctl.la

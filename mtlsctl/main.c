@@ -1,6 +1,15 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * mtlsctl, the command for people. Everything is in ctl_main(), which the
+ * tests link as well.
+ */
+#include "config.h"
+
+#include "mtlsctl/command.h"
+
 int
-main(void)
+main(int argc, char *argv[])
 {
-	return 1;
+	return ctl_main(argc, argv);
 }

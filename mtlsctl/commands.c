@@ -1,0 +1,36 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Every subcommand, in the order in which "mtlsctl help" shows them.
+ */
+#include "config.h"
+
+#include "mtlsctl/ca_commands.h"
+#include "mtlsctl/command.h"
+
+const struct ctl_command ctl_commands[] = {
+	{ "ca init", "DIR --org NAME [--key KIND]",
+	    "Makes a root, a users CA and a machines CA in a new directory",
+	    ca_init_options, ca_init_command },
+	{ "ca issue user", "--ca DIR --csr FILE --upn USER@REALM [OPTION ...]",
+	    "Issues a certificate for a person's card",
+	    ca_user_options, ca_user_command },
+	{ "ca issue machine",
+	    "--ca DIR --csr FILE|--key-out FILE --name HOST [OPTION ...]",
+	    "Issues a certificate for a machine that people log in to",
+	    ca_host_options, ca_machine_command },
+	{ "ca issue verifier",
+	    "--ca DIR --csr FILE|--key-out FILE --name HOST [OPTION ...]",
+	    "Issues a certificate for a login verifier",
+	    ca_host_options, ca_verifier_command },
+	{ "ca revoke", "--ca DIR SERIAL|FILE [--reason WORD]",
+	    "Revokes a certificate and writes the CRL",
+	    ca_revoke_options, ca_revoke_command },
+	{ "ca crl", "--ca DIR [--days N] [--out DIR]",
+	    "Renews the CRLs",
+	    ca_crl_options, ca_crl_command },
+	{ "ca list", "--ca DIR [--state WORD]",
+	    "Lists what was issued",
+	    ca_list_options, ca_list_command },
+	{ NULL, NULL, NULL, NULL, NULL }
+};
