@@ -79,13 +79,15 @@ plan(const struct ca_dir *dir, const struct ca *ca, uint32_t days,
 	mtls_err_clear(&why);
 	status = ca_crl_read(dir, ca->id, &old, &why);
 	if (status == MTLS_E_NOT_FOUND) {
-		old.number = (uint64_t)now;
+		old.number = 0;
 		old.this_update_s = now;
 	} else if (status != MTLS_OK) {
-		return mtls_fail(err, status, "%s; move it away to begin "
-		    "with a number made from the clock", why.text);
+		return mtls_fail(err, status, "%s; move it away, then it is "
+		    "made anew", why.text);
 	}
 	ret->number = old.number + 1;
+	if (now > 0 && (uint64_t)now > ret->number)
+		ret->number = (uint64_t)now;
 	ret->this_update_s = now > old.this_update_s ? now :
 	    old.this_update_s;
 	if (days == 0)

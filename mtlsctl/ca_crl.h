@@ -1,8 +1,10 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The CRL files of a CA directory. A CRL never goes backwards: its number is
- * one more than that of the one before and its date not earlier.
+ * The CRL files of a CA directory. A CRL never goes backwards: its date is
+ * not earlier than that of the one before, and its number is the clock's
+ * seconds, or one more than before where that is larger. So it grows as well
+ * when the directory comes back from an old backup.
  */
 #ifndef MTLSCTL_CA_CRL_H
 #define MTLSCTL_CA_CRL_H
@@ -19,9 +21,7 @@ enum mtls_status ca_crl_read(const struct ca_dir *dir, enum ca_id id,
 
 /*
  * Writes DIR/ID.crl.pem anew from the index, valid for days from now (0: the
- * usual time), but not longer than the CA. *ret is what stands in it. Where
- * the old one is lost, its number is made from the clock, which is larger
- * than any that was counted.
+ * usual time), but not longer than the CA. *ret is what stands in it.
  */
 enum mtls_status ca_crl_write(const struct ca_dir *dir, const struct ca *ca,
     const struct ca_index *index, uint32_t days, struct ca_crl *ret,

@@ -7,6 +7,7 @@
 
 #include "mtlsctl/ca_commands.h"
 #include "mtlsctl/command.h"
+#include "mtlsctl/token_commands.h"
 
 const struct ctl_command ctl_commands[] = {
 	{ "ca init", "DIR --org NAME [--key KIND]",
@@ -32,5 +33,20 @@ const struct ctl_command ctl_commands[] = {
 	{ "ca list", "--ca DIR [--state WORD]",
 	    "Lists what was issued",
 	    ca_list_options, ca_list_command },
+	{ "token list", "[--module PATH] [--token LABEL|--uri URI]",
+	    "Lists cards and certificates, and whether they could be used",
+	    token_list_options, token_list_command },
+	{ "token show", "[--module PATH] [--token LABEL|--uri URI] [--pem]",
+	    "Shows all there is about the certificates on cards",
+	    token_show_options, token_show_command },
+	{ "token enroll",
+	    "[--module PATH] [--token LABEL|--uri URI] [--key KIND] "
+	    "--out FILE",
+	    "Makes a key on a card and a signing request for it",
+	    token_enroll_options, token_enroll_command },
+	{ "token import",
+	    "[--module PATH] [--token LABEL|--uri URI] CERTIFICATE",
+	    "Stores a certificate beside its key on a card",
+	    token_import_options, token_import_command },
 	{ NULL, NULL, NULL, NULL, NULL }
 };

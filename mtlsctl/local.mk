@@ -7,6 +7,7 @@ noinst_HEADERS += \
 	mtlsctl/ca_index.h \
 	mtlsctl/ca_make.h \
 	mtlsctl/ca_names.h \
+	mtlsctl/card.h \
 	mtlsctl/command.h \
 	mtlsctl/csr.h \
 	mtlsctl/input.h \
@@ -14,7 +15,10 @@ noinst_HEADERS += \
 	mtlsctl/new_file.h \
 	mtlsctl/options.h \
 	mtlsctl/output.h \
-	mtlsctl/timestamp.h
+	mtlsctl/pin.h \
+	mtlsctl/terminal.h \
+	mtlsctl/timestamp.h \
+	mtlsctl/token_commands.h
 libmtls_ctl_la_SOURCES = \
 	mtlsctl/ca_crl.c \
 	mtlsctl/ca_dir.c \
@@ -26,6 +30,7 @@ libmtls_ctl_la_SOURCES = \
 	mtlsctl/ca_make_crl.c \
 	mtlsctl/ca_names.c \
 	mtlsctl/ca_revoke.c \
+	mtlsctl/card.c \
 	mtlsctl/command.c \
 	mtlsctl/commands.c \
 	mtlsctl/csr.c \
@@ -34,10 +39,15 @@ libmtls_ctl_la_SOURCES = \
 	mtlsctl/new_file.c \
 	mtlsctl/options.c \
 	mtlsctl/output.c \
-	mtlsctl/timestamp.c
+	mtlsctl/pin.c \
+	mtlsctl/terminal.c \
+	mtlsctl/timestamp.c \
+	mtlsctl/token_enroll.c \
+	mtlsctl/token_import.c \
+	mtlsctl/token_list.c
 libmtls_ctl_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 libmtls_ctl_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
-libmtls_ctl_la_LIBADD = libmtls_tls.la $(JANSSON_LIBS) $(OPENSSL_LIBS)
+libmtls_ctl_la_LIBADD = libmtls_pkcs11.la libmtls_tls.la $(JANSSON_LIBS) $(OPENSSL_LIBS)
 
 # mtlsctl/mtlsctl: a program cannot have the name of its folder.
 bin_PROGRAMS += mtlsctl/mtlsctl
