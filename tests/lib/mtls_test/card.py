@@ -34,7 +34,7 @@ class Card:
 
     def mtlsctl(self, *argv):
         return run(MTLSCTL, "token", *argv, "--module", SOFTHSM,
-                   "--pin-stdin", input=self.pin + "\n",
+                   "--pin-fd", "0", input=self.pin + "\n",
                    env=self.environment)
 
     def enroll(self, organisation, user, kind="p256", **how):

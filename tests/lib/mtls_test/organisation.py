@@ -90,6 +90,8 @@ class Verifier:
             "issue", "verifier", "--ca", self.organisation.ca, "--name",
             self.name, "--key-out", self.directory / "verifier.key",
             "--out", self.directory / "verifier.pem")
+        for bundle in ("users-ca.pem", "machines-ca.pem"):
+            shutil.copy(self.organisation.ca / bundle, self.directory)
 
     def _crls(self):
         crls = self.directory / "crl"
@@ -101,7 +103,6 @@ class Verifier:
         self.policy.write_text(text)
 
     def write_settings(self, more=""):
-        ca = self.organisation.ca
         state = self.directory / "state"
         state.mkdir(exist_ok=True)
         shutil.chown(state, "_mtls-verifier", "_mtls-verifier")
@@ -115,8 +116,8 @@ admin = {self.admin}
 [tls]
 certificate = {self.directory}/verifier.pem
 key = {self.directory}/verifier.key
-device-ca = {ca}/machines-bundle.pem
-user-ca = {ca}/users-bundle.pem
+device-ca = {self.directory}/machines-ca.pem
+user-ca = {self.directory}/users-ca.pem
 [revocation]
 crl-dir = {self.directory}/crl
 [policy]
