@@ -96,7 +96,7 @@ plan(const struct ca_dir *dir, const struct ca *ca, uint32_t days,
 	if (ret->next_update_s > end)
 		ret->next_update_s = end;
 	if (ret->next_update_s <= ret->this_update_s)
-		return mtls_fail(err, MTLS_E_USAGE,
+		return mtls_fail(err, MTLS_E_CONFIG,
 		    "the %s CA has expired, or the clock is wrong",
 		    ca_names[ca->id]);
 	return MTLS_OK;

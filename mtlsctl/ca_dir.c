@@ -51,7 +51,7 @@ ca_dir_open(struct mtls_tls *tls, const char *path, struct ca_dir *ret,
 	dir.tls = tls;
 	dir.path = realpath(path, NULL);
 	if (dir.path == NULL)
-		return mtls_fail_errno(err, MTLS_E_USAGE, errno, "%s", path);
+		return mtls_fail_errno(err, MTLS_E_CONFIG, errno, "%s", path);
 	status = mtls_file_open_dir(dir.path, &dir.fd, err);
 	if (status == MTLS_OK)
 		status = lock(&dir, err);
@@ -161,7 +161,7 @@ ca_need_key(const struct ca_dir *dir, const struct ca *ca,
 {
 	if (ca->key != NULL)
 		return MTLS_OK;
-	return mtls_fail(err, MTLS_E_USAGE,
+	return mtls_fail(err, MTLS_E_CONFIG,
 	    "%s/%s.key is not there; bring it back for this", dir->path,
 	    ca_names[ca->id]);
 }

@@ -43,7 +43,7 @@ struct ca_dir {
 
 /*
  * Opens and locks the directory at path, waiting for another mtlsctl that has
- * it. CONFIG where others can write to it, USAGE where it is not there.
+ * it. CONFIG where others can write to it or it is not there.
  */
 enum mtls_status ca_dir_open(struct mtls_tls *tls, const char *path,
     struct ca_dir *ret, struct mtls_err *err);
@@ -70,7 +70,7 @@ enum mtls_status ca_load(const struct ca_dir *dir, enum ca_id id,
     struct ca *ret, struct mtls_err *err);
 void ca_clear(struct ca *ca);
 
-/* USAGE, naming the file, where the CA's key is not there. */
+/* CONFIG, naming the file, where the CA's key is not there. */
 enum mtls_status ca_need_key(const struct ca_dir *dir, const struct ca *ca,
     struct mtls_err *err);
 

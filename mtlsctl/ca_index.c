@@ -312,11 +312,11 @@ ca_index_check_key(const struct ca_index *index, const char *key,
 		if (strcmp(e->key, key) != 0)
 			continue;
 		if (e->revoked && e->reason == CA_REASON_KEY_COMPROMISE)
-			return mtls_fail(err, MTLS_E_USAGE,
+			return mtls_fail(err, MTLS_E_CONFIG,
 			    "this key was revoked as compromised (%s); make "
 			    "a new one", e->serial);
 		if (e->kind != kind || strcmp(e->name, name) != 0)
-			return mtls_fail(err, MTLS_E_USAGE,
+			return mtls_fail(err, MTLS_E_CONFIG,
 			    "this key is certified already, for %s (%s)",
 			    e->name, e->serial);
 	}

@@ -70,7 +70,7 @@ struct ca_entry *ca_index_find(const struct ca_index *index,
     const char *serial);
 
 /*
- * Whether a certificate for this name may be made with this key: USAGE where
+ * Whether a certificate for this name may be made with this key: CONFIG where
  * the key is certified for another name or kind, or was revoked as
  * compromised. "" is no key.
  */

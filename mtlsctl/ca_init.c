@@ -221,12 +221,12 @@ open_parent(const char *path, int *ret_fd, char **ret_parent,
 	}
 	parent = realpath(dirname(for_dirname), NULL);
 	if (parent == NULL)
-		status = mtls_fail_errno(err, MTLS_E_USAGE, errno,
+		status = mtls_fail_errno(err, MTLS_E_CONFIG, errno,
 		    "the directory of %s", path);
 	name = strdup(basename(for_basename));
 	if (status == MTLS_OK && (name == NULL || strcmp(name, ".") == 0 ||
 	    strcmp(name, "..") == 0 || strcmp(name, "/") == 0))
-		status = mtls_fail(err, MTLS_E_USAGE,
+		status = mtls_fail(err, MTLS_E_CONFIG,
 		    "%s is no name for a new directory", path);
 	if (status == MTLS_OK)
 		status = mtls_file_open_dir(parent, ret_fd, err);
@@ -267,7 +267,7 @@ make(struct setup *s, struct mtls_tls *tls, int parent_fd, const char *parent,
 	if (status == MTLS_OK &&
 	    renameat(parent_fd, strrchr(temporary, '/') + 1, parent_fd,
 	    name) != 0)
-		status = mtls_fail_errno(err, MTLS_E_USAGE, errno,
+		status = mtls_fail_errno(err, MTLS_E_CONFIG, errno,
 		    "%s/%s", parent, name);
 	if (status == MTLS_OK)
 		(void)fsync(parent_fd);

@@ -154,7 +154,7 @@ check_issuer(const struct issue *i, struct mtls_err *err)
 
 		if (e->kind == CA_KIND_CA && e->revoked &&
 		    strcmp(e->name, name) == 0)
-			return mtls_fail(err, MTLS_E_USAGE,
+			return mtls_fail(err, MTLS_E_CONFIG,
 			    "the %s has been revoked", name);
 	}
 	return ca_need_key(&i->dir, &i->issuer, err);
@@ -218,7 +218,7 @@ set_dates(struct issue *i, struct mtls_err *err)
 	int64_t until = now + days * DAY_S;
 
 	if (begin < 0 || end < 0 || now < begin || now >= end)
-		return mtls_fail(err, MTLS_E_USAGE,
+		return mtls_fail(err, MTLS_E_CONFIG,
 		    "the %s CA is not valid now; is the clock right?",
 		    ca_names[i->issuer.id]);
 	if (until > end && i->set.days != 0)

@@ -75,7 +75,7 @@ read_certificate(struct mtls_tls *tls, const char *path,
 	public_key = X509_get0_pubkey(x);
 	if (n == NULL || public_key == NULL ||
 	    BN_bn2binpad(n, bytes, sizeof(bytes)) < 0)
-		status = mtls_fail(err, MTLS_E_USAGE,
+		status = mtls_fail(err, MTLS_E_CONFIG,
 		    "%s is not a certificate of this CA", path);
 	else
 		status = key_fingerprint(public_key, key, err);
@@ -102,7 +102,7 @@ find(struct mtls_tls *tls, const struct ca_index *index, const char *word,
 		return status;
 	entry = ca_index_find(index, serial);
 	if (entry == NULL || (!is_serial && strcmp(entry->key, key) != 0))
-		return mtls_fail(err, MTLS_E_USAGE, is_serial ?
+		return mtls_fail(err, MTLS_E_CONFIG, is_serial ?
 		    "%s is no serial number of this CA; "
 		    "\"mtlsctl ca list\" has them" :
 		    "%s is not a certificate of this CA", word);

@@ -7,6 +7,7 @@
 
 #include "mtlsctl/card.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,9 +48,11 @@ find_module(const struct card_settings *settings, char **ret,
 	struct mtls_err why;
 
 	if (settings->module0 != NULL) {
-		module = strdup(settings->module0);
+		/* Packages put symbolic links where people look. */
+		module = realpath(settings->module0, NULL);
 		if (module == NULL)
-			return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
+			return mtls_fail_errno(err, MTLS_E_CONFIG, errno,
+			    "%s", settings->module0);
 		*ret = module;
 		return MTLS_OK;
 	}

@@ -39,7 +39,7 @@ read_request(struct mtls_tls *tls, const char *path, X509_REQ **ret,
 		req = X509_REQ_new_ex(mtls_tls_libctx0(tls), NULL);
 		if (req == NULL || d2i_X509_REQ(&req, &at, der_len) == NULL ||
 		    at != der + der_len) {
-			status = mtls_fail(err, MTLS_E_USAGE,
+			status = mtls_fail(err, MTLS_E_CONFIG,
 			    "%s is not a certificate signing request", path);
 			X509_REQ_free(req);
 			req = NULL;
@@ -66,14 +66,14 @@ csr_read(struct mtls_tls *tls, const char *path, EVP_PKEY **ret,
 		return status;
 	key = X509_REQ_get_pubkey(req);
 	if (key == NULL)
-		status = mtls_fail(err, MTLS_E_USAGE,
+		status = mtls_fail(err, MTLS_E_CONFIG,
 		    "%s has no public key that can be read", path);
 	/* The key first: verifying with a monstrous one takes for ever. */
 	if (status == MTLS_OK)
 		status = key_check(key, err);
 	if (status == MTLS_OK && X509_REQ_verify_ex(req, key,
 	    mtls_tls_libctx0(tls), NULL) != 1)
-		status = mtls_fail(err, MTLS_E_USAGE,
+		status = mtls_fail(err, MTLS_E_CONFIG,
 		    "%s is not signed with its own key: whoever made it does "
 		    "not prove to have that key", path);
 	ERR_clear_error();

@@ -16,7 +16,7 @@
 
 /*
  * The public key of the request in a file (PEM or DER, "-": standard input).
- * USAGE where it is malformed, its signature does not verify with that key,
+ * CONFIG where it is malformed, its signature does not verify with that key,
  * or the key does not pass key_check().
  */
 enum mtls_status csr_read(struct mtls_tls *tls, const char *path,

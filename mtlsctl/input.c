@@ -32,10 +32,10 @@ open_input(const char *path, int *ret_fd, struct mtls_err *err)
 	/* O_NONBLOCK: a FIFO must not stop us before it is refused. */
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
-		return mtls_fail_errno(err, MTLS_E_USAGE, errno, "%s", path);
+		return mtls_fail_errno(err, MTLS_E_CONFIG, errno, "%s", path);
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		close(fd);
-		return mtls_fail(err, MTLS_E_USAGE,
+		return mtls_fail(err, MTLS_E_CONFIG,
 		    "%s is not a regular file", path);
 	}
 	*ret_fd = fd;
@@ -54,17 +54,17 @@ read_all(int fd, const char *path, char *data, size_t *ret_len,
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return mtls_fail_errno(err, MTLS_E_USAGE, errno, "%s",
+			return mtls_fail_errno(err, MTLS_E_CONFIG, errno, "%s",
 			    path);
 		if (n == 0)
 			break;
 		len += (size_t)n;
 		if (len > INPUT_MAX)
-			return mtls_fail(err, MTLS_E_USAGE,
+			return mtls_fail(err, MTLS_E_CONFIG,
 			    "%s is larger than %u bytes", path, INPUT_MAX);
 	}
 	if (len == 0)
-		return mtls_fail(err, MTLS_E_USAGE, "%s is empty", path);
+		return mtls_fail(err, MTLS_E_CONFIG, "%s is empty", path);
 	data[len] = '\0';
 	*ret_len = len;
 	return MTLS_OK;
@@ -133,7 +133,7 @@ der_from_pem(const char *path, const char *data, size_t len,
 			*ret_len = der_len;
 			der = NULL;
 		} else if (fits) {
-			status = mtls_fail(err, MTLS_E_USAGE,
+			status = mtls_fail(err, MTLS_E_CONFIG,
 			    "%s has more than one %s in it", path, wanted);
 		}
 		OPENSSL_free(der);
@@ -141,7 +141,7 @@ der_from_pem(const char *path, const char *data, size_t len,
 	}
 	BIO_free(bio);
 	if (status == MTLS_OK && found == NULL)
-		status = mtls_fail(err, MTLS_E_USAGE, "%s has no %s in it",
+		status = mtls_fail(err, MTLS_E_CONFIG, "%s has no %s in it",
 		    path, wanted);
 	if (status == MTLS_OK)
 		*ret_der = found;

@@ -16,7 +16,7 @@
 
 /*
  * The whole file, or standard input for "-", followed by a NUL that does not
- * count; free(3). USAGE where it is not there, is no regular file, is empty
+ * count; free(3). CONFIG where it is not there, is no regular file, is empty
  * or over INPUT_MAX.
  */
 enum mtls_status input_read(const char *path, char **ret_data,
@@ -24,7 +24,7 @@ enum mtls_status input_read(const char *path, char **ret_data,
 
 /*
  * DER of the one object in data: PEM with one block of that name ("ALT NAME"
- * too, unless NULL), or DER as it is. USAGE where there is none or more than
+ * too, unless NULL), or DER as it is. CONFIG where there is none or more than
  * one. OPENSSL_free().
  */
 enum mtls_status input_der(const char *path, const char *data, size_t len,

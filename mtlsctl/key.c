@@ -28,7 +28,7 @@ static enum mtls_status
 weak(struct mtls_err *err, const char *why)
 {
 	ERR_clear_error();
-	return mtls_fail(err, MTLS_E_USAGE, "the key is not accepted: %s",
+	return mtls_fail(err, MTLS_E_CONFIG, "the key is not accepted: %s",
 	    why);
 }
 

@@ -22,7 +22,7 @@ enum mtls_status key_generate(struct mtls_tls *tls, enum key_kind kind,
     EVP_PKEY **ret, struct mtls_err *err);
 
 /*
- * USAGE with the reason unless it is RSA of 2048 to 8192 bits with a usual
+ * CONFIG with the reason unless it is RSA of 2048 to 8192 bits with a usual
  * exponent and a modulus without small factors or the pattern of Infineon's
  * generator (CVE-2017-15361), EC on P-256 or P-384 by name, or Ed25519.
  */

@@ -22,7 +22,7 @@
 static enum mtls_status
 taken(const char *path, struct mtls_err *err)
 {
-	return mtls_fail(err, MTLS_E_USAGE,
+	return mtls_fail(err, MTLS_E_CONFIG,
 	    "%s is there already; move it away or give another name", path);
 }
 
@@ -52,7 +52,7 @@ open_place(struct new_file *f, const char *path, struct mtls_err *err)
 	f->name = slash == NULL ? f->path : slash + 1;
 	if (f->name[0] == '\0' || strcmp(f->name, ".") == 0 ||
 	    strcmp(f->name, "..") == 0)
-		return mtls_fail(err, MTLS_E_USAGE, "%s is no file name",
+		return mtls_fail(err, MTLS_E_CONFIG, "%s is no file name",
 		    path);
 	if (slash == NULL) {
 		f->dir_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -133,7 +133,7 @@ new_file_prepare(struct new_file *f, const char *path, enum new_file_how how,
 		if (how == NEW_FILE_ONLY)
 			status = taken(path, err);
 		else if (!S_ISREG(st.st_mode))
-			status = mtls_fail(err, MTLS_E_USAGE,
+			status = mtls_fail(err, MTLS_E_CONFIG,
 			    "%s is not a regular file", path);
 	}
 	if (status == MTLS_OK)

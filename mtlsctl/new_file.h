@@ -30,7 +30,7 @@ struct new_file {
 #define NEW_FILE_NONE { -1, NEW_FILE_ONLY, NULL, NULL, "" }
 
 /*
- * Writes data to a temporary file with this mode beside path. USAGE where
+ * Writes data to a temporary file with this mode beside path. CONFIG where
  * path is taken and how is NEW_FILE_ONLY, or is no file name; SYSTEM. The
  * caller ends it with new_file_commit() or new_file_abandon().
  */
@@ -48,7 +48,7 @@ void new_file_abandon(struct new_file *f);
 enum mtls_status new_file_write(const char *path, enum new_file_how how,
     mode_t mode, const void *data, size_t len, struct mtls_err *err);
 
-/* USAGE with a sentence where path is taken: before work that takes long. */
+/* CONFIG with a sentence where path is taken: before work that takes long. */
 enum mtls_status new_file_is_free(const char *path, struct mtls_err *err);
 
 #endif

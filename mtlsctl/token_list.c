@@ -146,7 +146,7 @@ add_row(struct output *o, const struct mtls_pkcs11_list *list,
 
 /* A card on which nothing is. */
 static void
-add_empty(struct output *o, const struct mtls_pkcs11_token *t,
+add_empty_card(struct output *o, const struct mtls_pkcs11_token *t,
     enum detail detail)
 {
 	const char *why_not = t->initialized ? "no certificate" :
@@ -162,14 +162,32 @@ add_empty(struct output *o, const struct mtls_pkcs11_token *t,
 	output_row(o);
 }
 
+/* A library that makes cards shows a blank one beside the others. */
 static int
-has_certificates(const struct mtls_pkcs11_list *list, size_t token)
+is_worth_a_row(const struct mtls_pkcs11_list *list,
+    const struct mtls_pkcs11_token *t)
 {
+	return t->initialized || list->n_tokens == 1;
+}
+
+/* Everything on one card; the number of usable certificates. */
+static size_t
+add_card(struct output *o, const struct mtls_pkcs11_list *list, size_t token,
+    enum detail detail)
+{
+	size_t n = 0;
+	size_t n_usable = 0;
+
 	for (size_t i = 0; i < list->n_certs; i++) {
-		if (list->certs[i].token == token)
-			return 1;
+		if (list->certs[i].token != token)
+			continue;
+		add_row(o, list, &list->certs[i], detail);
+		n++;
+		n_usable += card_why_not(list, &list->certs[i]) == NULL;
 	}
-	return 0;
+	if (n == 0 && is_worth_a_row(list, &list->tokens[token]))
+		add_empty_card(o, &list->tokens[token], detail);
+	return n_usable;
 }
 
 /* Opens the card; no card is no error, but there is nothing to show. */
@@ -206,15 +224,8 @@ CTL_COMMAND(token_list_command)
 	if (status == MTLS_OK) {
 		detail = set.json ? IN_FULL : IN_SHORT;
 		o = output_new(set.json ? OUTPUT_JSON : OUTPUT_TABLE);
-		for (size_t i = 0; i < card.list.n_tokens; i++) {
-			if (!has_certificates(&card.list, i))
-				add_empty(o, &card.list.tokens[i], detail);
-		}
-		for (size_t i = 0; i < card.list.n_certs; i++) {
-			add_row(o, &card.list, &card.list.certs[i], detail);
-			n_usable += card_why_not(&card.list,
-			    &card.list.certs[i]) == NULL;
-		}
+		for (size_t i = 0; i < card.list.n_tokens; i++)
+			n_usable += add_card(o, &card.list, i, detail);
 		if (n_usable == 0)
 			ctl->exit_status = CTL_NOTHING;
 		status = output_write(o, stdout, err);
