@@ -16,8 +16,11 @@ m4_foreach_w([flag], [-Wall -Wextra -Wswitch-enum -Wconversion
     -Wno-sign-conversion -Wshadow
     -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes
     -Wold-style-definition -Wpointer-arith -Wwrite-strings -Wundef
-    -Wnull-dereference -Wimplicit-fallthrough -Wframe-larger-than=4096],
+    -Wnull-dereference -Wimplicit-fallthrough],
     [MTLS_TRY_CFLAG([WARN_CFLAGS], flag)])
+dnl Sanitizers make frames several times larger than they are.
+AS_IF([test "${enable_sanitizers:-no}" = no],
+    [MTLS_TRY_CFLAG([WARN_CFLAGS], [-Wframe-larger-than=4096])])
 AS_IF([test "$enable_werror" = yes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
 AC_SUBST([WARN_CFLAGS])])
 

@@ -77,6 +77,13 @@ refuse_all(scmp_filter_ctx ctx)
 	return rc;
 }
 
+static struct scmp_arg_cmp
+argument(unsigned number, enum scmp_compare op, scmp_datum_t a,
+    scmp_datum_t b)
+{
+	return (struct scmp_arg_cmp){ number, op, a, b };
+}
+
 /* Calls that are good or bad by an argument. */
 static int
 refuse_some(scmp_filter_ctx ctx)
@@ -86,30 +93,30 @@ refuse_some(scmp_filter_ctx ctx)
 	int rc;
 
 	rc = seccomp_rule_add(ctx, no, SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+	    argument(0, SCMP_CMP_NE, AF_UNIX, 0));
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, no, SCMP_SYS(socketpair), 1,
-		    SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+		    argument(0, SCMP_CMP_NE, AF_UNIX, 0));
 	if (rc == 0)	/* threads, but no processes */
 		rc = seccomp_rule_add(ctx, no, SCMP_SYS(clone), 1,
-		    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+		    argument(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
 	if (rc == 0)
 		rc = refuse_as_absent(ctx, "clone3");
 	if (rc == 0)	/* raise() and abort() work */
 		rc = seccomp_rule_add(ctx, no, SCMP_SYS(kill), 1,
-		    SCMP_A0(SCMP_CMP_NE, self));
+		    argument(0, SCMP_CMP_NE, self, 0));
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, no, SCMP_SYS(tgkill), 1,
-		    SCMP_A0(SCMP_CMP_NE, self));
+		    argument(0, SCMP_CMP_NE, self, 0));
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, no, SCMP_SYS(tkill), 0);
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, no, SCMP_SYS(prctl), 2,
-		    SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE),
-		    SCMP_A1(SCMP_CMP_NE, 0));
+		    argument(0, SCMP_CMP_EQ, PR_SET_DUMPABLE, 0),
+		    argument(1, SCMP_CMP_NE, 0, 0));
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, no, SCMP_SYS(prctl), 1,
-		    SCMP_A0(SCMP_CMP_EQ, PR_SET_PTRACER));
+		    argument(0, SCMP_CMP_EQ, PR_SET_PTRACER, 0));
 	return rc;
 }
 

@@ -27,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -153,6 +154,7 @@ static CK_RV
 fault_C_Initialize(void *args)
 {
 	ENTER(C_Initialize);
+	fault_token_log("pid %d\n", (int)getpid());
 	return real == NULL ? CKR_OK : real->C_Initialize(args);
 }
 
@@ -248,11 +250,15 @@ static CK_RV
 fault_C_Login(CK_SESSION_HANDLE s, CK_USER_TYPE user, unsigned char *pin,
     CK_ULONG len)
 {
+	static CK_ULONG last_len;
 	char text[1024];
 	ENTER(C_Login);
 
 	fault_token_log("login user=%lu len=%lu%s\n", user, len,
 	    pin == NULL ? " pad" : "");
+	if (user == CKU_CONTEXT_SPECIFIC && has("always-authenticate"))
+		return len == last_len ? CKR_OK : CKR_PIN_INCORRECT;
+	last_len = len;
 	if (real == NULL)
 		return CKR_FUNCTION_NOT_SUPPORTED;
 	if (fault_token_get("logged-in", text, sizeof(text)) != NULL &&

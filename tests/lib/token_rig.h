@@ -67,6 +67,8 @@ void token_rig_fault(struct token_rig *rig, const char *lines);
 /* How often the log has that line; and away with it. */
 int token_rig_calls(struct token_rig *rig, const char *line);
 void token_rig_forget_calls(struct token_rig *rig);
+/* The process that loaded the faulty module; waits until there is one. */
+pid_t token_rig_pid(struct token_rig *rig);
 
 /* The library in this process: the faulty module, and a session. */
 struct token_rig_lib {

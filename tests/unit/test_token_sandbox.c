@@ -52,6 +52,9 @@ probe(void)
 	token_rig_fault(rig, "");
 }
 
+static void has_line(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
 static void
 has_line(const char *format, ...)
 {
