@@ -31,6 +31,8 @@ struct http_channel {
 	struct http_channel_options options;
 	struct evhttp_connection *connection;
 	struct bufferevent *bev;	/* belongs to connection */
+	bufferevent_event_cb evhttp_event;	/* while it connects */
+	void *evhttp_arg;
 	struct evhttp_request *request;	/* ours, whatever evhttp does */
 	struct event *report;		/* calls done from the event loop */
 	char *host;			/* the Host header */
@@ -71,6 +73,50 @@ on_tls_progress(const SSL *ssl, int where, int value)
 	    ERR_peek_error() != 0) {
 		(void)mtls_tls_failure(ssl, ERR_peek_error(), &c->err);
 	}
+}
+
+/*
+ * A verifier that does not accept the certificate says so in an alert and
+ * closes, with more of ours unread, which resets the connection. evhttp
+ * looks at the socket's error first and would end without having read the
+ * alert, which is all that tells a refusal from a broken line.
+ */
+static void
+read_early_alert(struct http_channel *c)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(c->bev);
+	socklen_t len = sizeof(int);
+	int error = 0;
+	char byte;
+
+	if (getsockopt(bufferevent_getfd(c->bev), SOL_SOCKET, SO_ERROR,
+	    &error, &len) != 0 || error == 0)
+		return;
+	ERR_clear_error();
+	if (SSL_peek(ssl, &byte, 1) <= 0 && ERR_peek_error() != 0)
+		(void)mtls_tls_failure(ssl, ERR_peek_error(), &c->err);
+	ERR_clear_error();
+}
+
+/* Stands before evhttp's own callback for the one event of a connect. */
+static void
+on_connect_event(struct bufferevent *bev, short what, void *arg)
+{
+	struct http_channel *c = arg;
+
+	bufferevent_setcb(bev, NULL, NULL, c->evhttp_event, c->evhttp_arg);
+	if (what & BEV_EVENT_CONNECTED)
+		read_early_alert(c);
+	c->evhttp_event(bev, what, c->evhttp_arg);
+}
+
+static void
+watch_connect(struct http_channel *c)
+{
+	bufferevent_getcb(c->bev, NULL, NULL, &c->evhttp_event,
+	    &c->evhttp_arg);
+	if (c->evhttp_event != NULL)
+		bufferevent_setcb(c->bev, NULL, NULL, on_connect_event, c);
 }
 
 static void
@@ -319,8 +365,11 @@ http_channel_request(struct http_channel *c, const char *path,
 	if (!c->handshake_done && c->options.connect_phase != TRACE_COUNT)
 		trace_begin(c->options.trace, c->options.connect_phase);
 	if (evhttp_make_request(c->connection, c->request, json != NULL ?
-	    EVHTTP_REQ_POST : EVHTTP_REQ_GET, path) == 0)
+	    EVHTTP_REQ_POST : EVHTTP_REQ_GET, path) == 0) {
+		if (!c->handshake_done)
+			watch_connect(c);
 		return MTLS_OK;
+	}
 	drop_request(c);
 	c->busy = 0;
 	c->ended = 1;

@@ -320,10 +320,12 @@ on_proven(void *arg, const struct mtls_err *why)
 		mtls_signer_error(t->key, &err);
 	if (err.status == MTLS_OK)
 		err = *why;
-	if (err.status != MTLS_OK)
+	if (err.status != MTLS_OK) {
 		login_fail(l, &err);
-	else
-		login_proven(l);
+		return;
+	}
+	token_worker_finish(t->worker);
+	login_proven(l);
 }
 
 static void

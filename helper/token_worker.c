@@ -16,6 +16,8 @@
 #include "mtls/signer.h"
 #include "mtls/spawn.h"
 
+#define LOGOUT_MS 500	/* for logging out of the card */
+
 /* What may come now. */
 enum worker_state {
 	WORKER_OPENED,		/* TOKEN_READY with a failure */
@@ -264,17 +266,32 @@ out:
 }
 
 void
+token_worker_finish(struct token_worker *t)
+{
+	if (t->readable != NULL)
+		event_free(t->readable);
+	t->readable = NULL;
+	if (t->fd != -1)
+		(void)close(t->fd);
+	t->fd = -1;
+}
+
+/* It waits for a message of ours, and so will see the end of the socket. */
+static int
+is_idle(const struct token_worker *t)
+{
+	return t->state == WORKER_LISTED || t->state == WORKER_LOGGED_IN;
+}
+
+void
 token_worker_free(struct token_worker *t)
 {
 	size_t i;
 
 	if (t == NULL)
 		return;
-	if (t->readable != NULL)
-		event_free(t->readable);
-	if (t->fd != -1)
-		(void)close(t->fd);
-	mtls_child_end(&t->child, 0);
+	token_worker_finish(t);
+	mtls_child_end(&t->child, is_idle(t) ? LOGOUT_MS : 0);
 	for (i = 0; i < t->n_certs; i++)
 		mtls_message_clear(&t->certs[i]);
 	free(t);
@@ -416,6 +433,8 @@ token_worker_sign(struct token_worker *t, int watch_fd, unsigned scheme,
 	else
 		(void)take_signature(&m, sig, sig_len, err);
 out:
+	if (err->status != MTLS_OK)
+		t->state = WORKER_ENDED;
 	if (fd != -1)
 		(void)close(fd);
 	mtls_message_clear(&m);

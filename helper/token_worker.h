@@ -49,7 +49,15 @@ struct token_worker_options {
 enum mtls_status token_worker_start(
     const struct token_worker_options *options, struct token_worker **ret,
     struct mtls_err *err);
-/* Ends mtls-token, wherever it is. NULL is a no-op. */
+/*
+ * There is nothing left to sign: mtls-token logs out of the card and ends,
+ * and nothing that happens to it is a failure any more.
+ */
+void token_worker_finish(struct token_worker *t);
+/*
+ * Ends mtls-token, wherever it is; one that is in the middle of something
+ * gets no time to finish it. NULL is a no-op.
+ */
 void token_worker_free(struct token_worker *t);
 
 /* From now on what it says arrives as events. */

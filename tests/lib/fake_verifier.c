@@ -64,7 +64,9 @@ make_ctx(const struct fake_listener_options *o)
 		MUST(SSL_CTX_use_certificate(ctx, o->cert) == 1);
 		MUST(SSL_CTX_use_PrivateKey(ctx, o->key) == 1);
 	}
-	if (o->client_ca != NULL) {
+	if (o->more != NULL)
+		MUST(SSL_CTX_add1_chain_cert(ctx, o->more) == 1);
+	if (o->client_ca != NULL && !o->asks_nothing) {
 		MUST(X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx),
 		    o->client_ca) == 1);
 		MUST(X509_STORE_set_flags(SSL_CTX_get_cert_store(ctx),
@@ -180,6 +182,7 @@ greet_oddly(struct fake_connection *c, enum fake_greeting greeting)
 	case FAKE_PLAIN:
 		MUST(write(c->fd, plain, sizeof(plain) - 1) > 0);
 		break;
+	case FAKE_REFUSED:
 	case FAKE_SILENT:
 	case FAKE_TLS:
 		break;
@@ -203,7 +206,8 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 	c->fd = fd;
 	c->next = v->connections;
 	v->connections = c;
-	if (l->options->greeting != FAKE_TLS) {
+	if (l->options->greeting != FAKE_TLS &&
+	    v->record.connections[l->which] >= l->options->greet_from) {
 		greet_oddly(c, l->options->greeting);
 		return;
 	}
@@ -237,6 +241,10 @@ listen_on_loopback(struct fake_verifier *v, int which,
 	MUST(getsockname(evconnlistener_get_fd(l->listener),
 	    (struct sockaddr *)&sin, &len) == 0);
 	l->port = ntohs(sin.sin_port);
+	if (options->greeting == FAKE_REFUSED && options->greet_from == 0) {
+		evconnlistener_free(l->listener);
+		l->listener = NULL;
+	}
 }
 
 struct fake_verifier *

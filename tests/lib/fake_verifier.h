@@ -19,6 +19,7 @@
 /* What a listener does with a connection. */
 enum fake_greeting {
 	FAKE_TLS = 0,		/* what it should */
+	FAKE_REFUSED,		/* nobody listens */
 	FAKE_RESET,		/* RST at once */
 	FAKE_CLOSE,		/* FIN at once */
 	FAKE_SILENT,		/* nothing, for ever */
@@ -29,10 +30,13 @@ enum fake_greeting {
 struct fake_listener_options {
 	X509 *cert;
 	EVP_PKEY *key;
-	X509 *client_ca;	/* NULL: asks for no certificate */
+	X509 *more;		/* an intermediate to send, or NULL */
+	X509 *client_ca;
+	int asks_nothing;	/* no CertificateRequest */
 	int max_version;	/* TLS1_2_VERSION; 0: no limit */
 	int refuse_clients;	/* alert for whatever certificate they have */
 	enum fake_greeting greeting;
+	int greet_from;			/* ... from this connection on; 0: 1st */
 };
 
 enum fake_step { FAKE_OPEN = 0, FAKE_PROOF, FAKE_GRANT, FAKE_STEPS };
@@ -40,6 +44,7 @@ enum fake_step { FAKE_OPEN = 0, FAKE_PROOF, FAKE_GRANT, FAKE_STEPS };
 enum fake_action {
 	FAKE_ANSWER = 0,	/* what it should */
 	FAKE_RAW,		/* text, see below */
+	FAKE_JSON,		/* text: "403 Forbidden\n{...}" */
 	FAKE_DROP,		/* end of the connection, no answer */
 	FAKE_RST,		/* RST, no answer */
 	FAKE_HANG,		/* no answer, for ever */
@@ -49,8 +54,8 @@ enum fake_action {
 };
 
 /*
- * text is sent as it is, but for: $J the right body, $L its length, $C the
- * challenge, $N the nonce.
+ * text is sent as it is, or as status and body of a well-formed answer, but
+ * for: $J the right body, $L its length, $C the challenge, $N the nonce.
  */
 struct fake_reaction {
 	enum fake_action action;
@@ -61,6 +66,8 @@ struct fake_verifier_options {
 	struct event_base *base;
 	struct fake_listener_options device, user;
 	struct fake_reaction on[FAKE_STEPS];
+	struct fake_reaction again[FAKE_STEPS];	/* after the first time */
+	int has_again;
 	const char *decision;		/* NULL: "allow" */
 	const char *reason, *message;	/* NULL: "rule-1", "" */
 	const char *member, *value;	/* of the GRANT, replaced: JSON */

@@ -160,14 +160,40 @@ send_slowly(struct fake_connection *c, const char *text)
 	on_slow(-1, 0, c);
 }
 
+/* The answer to a step, right or as the test wants it. */
+static void
+compose(struct fake_verifier *v, const struct fake_reaction *r, char *text,
+    const char *status, char *body)
+{
+	static const char good[] = "HTTP/1.1 %.*s\r\n"
+	    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s";
+	char *wanted;
+
+	if (r->action == FAKE_RAW) {
+		expand(v, text, r->text, body);
+		return;
+	}
+	if (r->action == FAKE_JSON) {
+		wanted = malloc(TEXT_MAX);
+		if (wanted == NULL)
+			abort();
+		expand(v, wanted, strchr(r->text, '\n') + 1, body);
+		(void)snprintf(body, TEXT_MAX, "%s", wanted);
+		free(wanted);
+		status = r->text;
+	}
+	(void)snprintf(text, 2 * TEXT_MAX, good, (int)strcspn(status, "\n"),
+	    status, strlen(body), body);
+}
+
 /* May free c. */
 static void
 react(struct fake_connection *c, enum fake_step step)
 {
-	static const char good[] = "HTTP/1.1 %s\r\n"
-	    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s";
 	struct fake_verifier *v = c->listener->verifier;
-	const struct fake_reaction *r = &v->options.on[step];
+	const struct fake_reaction *r = v->options.has_again &&
+	    v->record.asked[step] > 1 ? &v->options.again[step] :
+	    &v->options.on[step];
 	char *body = malloc(TEXT_MAX), *text = malloc(2 * TEXT_MAX);
 	const char *status;
 	size_t len;
@@ -175,9 +201,7 @@ react(struct fake_connection *c, enum fake_step step)
 	if (body == NULL || text == NULL)
 		abort();
 	status = right_body(v, step, body);
-	(void)snprintf(text, 2 * TEXT_MAX, good, status, strlen(body), body);
-	if (r->action == FAKE_RAW)
-		expand(v, text, r->text, body);
+	compose(v, r, text, status, body);
 	len = strlen(text);
 	if (r->action == FAKE_HALF_DROP || r->action == FAKE_HALF_HANG)
 		len -= strlen(body) / 2;

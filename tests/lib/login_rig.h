@@ -41,6 +41,7 @@ struct login_case {
 	const char *verifier_name;		/* NULL: localhost */
 	const char *service_extra;		/* more settings */
 	const char *connect_timeout, *deadline;	/* NULL: 2s, 20s */
+	int insecure_tls12;			/* tls-min */
 	const char *machine;			/* file name; NULL: machine */
 	const char *config;			/* LOGIN.config; NULL: ours */
 	const char *user, *service, *method;	/* NULL: root, su, "" */
@@ -79,8 +80,11 @@ void login_case_answer_secret(struct login_case *c);
 
 /*
  * Runs c and asserts that it was granted; or that it was not: no ALLOW in the
- * result, this status in it (or no result at all, for -1).
+ * result, this status in it; or, for the first of these, no result at all,
+ * for the other any status that says "I could not tell".
  */
+#define LOGIN_CASE_NO_RESULT	(-1)
+#define LOGIN_CASE_UNAVAILABLE	(-2)
 void login_case_is_granted(struct login_case *c);
 void login_case_fails(struct login_case *c, int status);
 
