@@ -71,6 +71,15 @@ set_deadline(struct login *l)
 	    mtls_deadline_in_ms(asked_ms));
 }
 
+/* A file that is not there is a setting that is wrong. */
+static enum mtls_status
+missing_is_config(struct mtls_err *err)
+{
+	if (err->status == MTLS_E_NOT_FOUND)
+		err->status = MTLS_E_CONFIG;
+	return err->status;
+}
+
 static enum mtls_status
 configure(struct login *l)
 {
@@ -84,7 +93,7 @@ configure(struct login *l)
 		config = l->asked->config;
 	}
 	if (settings_read(config, &l->settings, &l->err) != MTLS_OK)
-		return l->err.status;
+		return missing_is_config(&l->err);
 	if (caller_may_ask(&l->caller, l->asked->user, l->asked->service,
 	    &l->settings->callers, &l->err) != MTLS_OK)
 		return l->err.status;
@@ -142,10 +151,12 @@ prepare(struct login *l)
 		return l->err.status;
 	/* First, so that it loads the card's library meanwhile, and so that
 	 * no process of it has ever held the machine's key. */
-	if (l->method->prepare(l, &l->err) != MTLS_OK ||
-	    machine_load(l->settings, (int64_t)time(NULL), &l->machine,
-	    &l->err) != MTLS_OK ||
-	    drop_rights(l) != MTLS_OK)
+	if (l->method->prepare(l, &l->err) != MTLS_OK)
+		return l->err.status;
+	if (machine_load(l->settings, (int64_t)time(NULL), &l->machine,
+	    &l->err) != MTLS_OK)
+		return missing_is_config(&l->err);
+	if (drop_rights(l) != MTLS_OK)
 		return l->err.status;
 	return make_open(l);
 }
@@ -175,7 +186,7 @@ on_module_gone(void *arg, const struct mtls_err *err)
 {
 	struct login *l = arg;
 
-	l->module_is_gone = 1;
+	l->module_is_gone = err->status == MTLS_E_CANCELLED;
 	login_fail(l, err);
 }
 

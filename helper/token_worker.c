@@ -48,13 +48,19 @@ end_with(struct token_worker *t, const struct mtls_err *err)
 	t->events.failed(t->events.arg, err);
 }
 
-/* Whatever a card or its library does, to the login it is a broken card. */
+/*
+ * Whatever a card or its library does, to the login it is a broken card;
+ * only the deadline is the login's own.
+ */
 static enum mtls_status
 blame_token(struct mtls_err *err, const struct mtls_err *why)
 {
 	if (why->status == MTLS_E_CLOSED)
 		return mtls_fail(err, MTLS_E_TOKEN_FAILED,
 		    "mtls-token ended (a crash of the PKCS#11 module?)");
+	if (why->status == MTLS_E_TIMEOUT)
+		return mtls_fail(err, MTLS_E_TIMEOUT, "mtls-token: %s",
+		    why->text);
 	return mtls_fail(err, MTLS_E_TOKEN_FAILED, "mtls-token: %s",
 	    why->text);
 }

@@ -90,12 +90,29 @@ misbehave(const char *action)
 		(void)pause();
 }
 
+/* So that a test can see how far this process is; replaced as a whole. */
+static void
+note(const char *step)
+{
+	char path[1024], part[1024];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/token.step", dir);
+	(void)snprintf(part, sizeof(part), "%s/token.part", dir);
+	f = fopen(part, "w");
+	if (f == NULL || fputs(step, f) < 0 || fclose(f) != 0 ||
+	    rename(part, path) != 0)
+		_exit(2);
+}
+
 /* FAKE_TOKEN=ACTION@STEP */
 static void
 at(const char *step)
 {
 	const char *sign = strchr(mode, '@');
 	char action[32];
+
+	note(step);
 
 	if (sign == NULL || strcmp(sign + 1, step) != 0)
 		return;
@@ -283,6 +300,20 @@ sign_it(const struct mtls_msg_token_sign *wanted, const char *key_name)
 	EVP_PKEY_free(key);
 }
 
+/* So that a test can see that this process ends. */
+static void
+write_pid(void)
+{
+	char path[1024];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/token.pid", dir);
+	f = fopen(path, "w");
+	if (f == NULL || fprintf(f, "%d\n", (int)getpid()) < 0 ||
+	    fclose(f) != 0)
+		_exit(2);
+}
+
 int
 main(void)
 {
@@ -294,6 +325,7 @@ main(void)
 	if (getenv("FAKE_TOKEN_DIR") != NULL)
 		dir = getenv("FAKE_TOKEN_DIR");
 	never = mtls_deadline_in_ms(60000);
+	write_pid();
 	at("start");
 	receive(&m, MTLS_MSG_TOKEN_OPEN);
 	mtls_message_clear(&m);

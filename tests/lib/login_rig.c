@@ -94,12 +94,13 @@ write_config(struct login_case *c, const char *path)
 	    "[device]\ncertificate = %s/%s.pem\nkey = %s/%s.key\n"
 	    "[token]\nmodule = /fake.so\nuser = daemon\n"
 	    "environment = FAKE_TOKEN=%s, FAKE_TOKEN_DIR=%s\n"
-	    "[helper]\nuser = nobody\ndeadline = %s\n%s",
+	    "[helper]\nuser = %s\ndeadline = %s\n%s",
 	    c->insecure_tls12 ? "1.2-insecure" : "1.3", dir,
 	    c->connect_timeout != NULL ? c->connect_timeout :
 	    "2s", dir, c->machine != NULL ? c->machine : "machine",
 	    dir, c->machine != NULL ? c->machine : "machine",
 	    c->token != NULL ? c->token : "", dir,
+	    c->helper_user != NULL ? c->helper_user : "nobody",
 	    c->deadline != NULL ? c->deadline : "20s",
 	    c->service_extra != NULL ? c->service_extra : "");
 	assert_int_equal(fclose(f), 0);
@@ -137,11 +138,12 @@ start_verifiers(struct login_case *c)
 /* --- the helper --- */
 
 static void
-serve(const char *config, int fd)
+serve(const struct login_case *c, const char *config, int fd)
 {
 	static const struct mtls_log log = { mtls_log_to_stderr, NULL,
 	    MTLS_LOG_NOTICE };
-	struct login_options options = { 0, config, FAKE_TOKEN, &log };
+	struct login_options options = { 0, config, c->token_program != NULL ?
+	    c->token_program : FAKE_TOKEN, &log };
 	struct mtls_err err;
 	int null = open("/dev/null", O_RDWR);
 
@@ -171,15 +173,15 @@ start_helper(struct login_case *c, const char *config)
 	c->helper = fork();
 	assert_true(c->helper >= 0);
 	if (c->helper == 0)
-		serve(config, fds[1]);
+		serve(c, config, fds[1]);
 	(void)close(fds[1]);
 	c->module_fd = fds[0];
 }
 
 /* --- the module's side --- */
 
-static void
-send_message(struct login_case *c, const struct mtls_message *m)
+void
+login_case_send(struct login_case *c, const struct mtls_message *m)
 {
 	struct mtls_err err;
 
@@ -201,8 +203,8 @@ or_else(const char *s, const char *otherwise)
 	return s != NULL ? s : otherwise;
 }
 
-static void
-send_login(struct login_case *c)
+void
+login_case_send_login(struct login_case *c)
 {
 	static uint8_t request[16] = "request-number-1",
 	    nonce[32] = "a nonce of the module's, its own";
@@ -222,17 +224,23 @@ send_login(struct login_case *c)
 	l->method = text(or_else(c->method, ""));
 	l->flags = c->flags;
 	l->deadline_ms = c->deadline_ms != 0 ? c->deadline_ms : 15000;
-	send_message(c, &m);
+	login_case_send(c, &m);
 }
 
-static void
-send_answer(struct login_case *c, const char *answer)
+void
+login_case_send_answer(struct login_case *c, const char *answer)
 {
 	struct mtls_message m = { .type = MTLS_MSG_ANSWER };
 
 	m.u.answer.status = (uint8_t)c->answer_status;
 	m.u.answer.text = text(c->answer_status == 0 ? answer : "");
-	send_message(c, &m);
+	login_case_send(c, &m);
+}
+
+void
+login_case_no_answer(struct login_case *c)
+{
+	(void)c;
 }
 
 void
@@ -244,7 +252,7 @@ login_case_answer_secret(struct login_case *c)
 		(void)send(c->pin_fd, pin, strlen(pin), MSG_NOSIGNAL);
 	(void)close(c->pin_fd);
 	c->pin_fd = -1;
-	send_answer(c, "");
+	login_case_send_answer(c, "");
 }
 
 static void
@@ -254,13 +262,63 @@ keep(char **member, const char *s)
 	*member = strdup(s);
 }
 
+/* 1 once the file that fake_token writes says so. */
+static int
+is_at_step(const char *step)
+{
+	char path[256], line[32] = "";
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/token.step",
+	    pki_dir0(login_rig.pki));
+	f = fopen(path, "r");
+	if (f == NULL)
+		return 0;
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '\0';
+	(void)fclose(f);
+	return strcmp(line, step) == 0;
+}
+
+static void
+on_poll(evutil_socket_t fd, short what, void *arg)
+{
+	struct login_case *c = arg;
+
+	(void)fd;
+	(void)what;
+	if (!is_at_step(c->step))
+		return;
+	(void)event_del(c->poll);
+	c->on_step(c);
+}
+
+void
+login_case_at_step(struct login_case *c, const char *step, login_case_fn fn)
+{
+	static const struct timeval tick = { 0, 5000 };
+
+	c->step = step;
+	c->on_step = fn;
+	c->poll = event_new(c->base, -1, EV_PERSIST, on_poll, c);
+	assert_non_null(c->poll);
+	assert_int_equal(event_add(c->poll, &tick), 0);
+}
+
+void
+login_case_hang_up(struct login_case *c)
+{
+	(void)shutdown(c->module_fd, SHUT_RDWR);
+	(void)event_base_loopbreak(c->base);
+}
+
 static void
 take_message(struct login_case *c, struct mtls_message *m)
 {
 	if (m->type == MTLS_MSG_ASK) {
 		c->n_asked++;
 		keep(&c->asked, m->u.ask.text);
-		send_answer(c, or_else(c->answer, "1"));
+		login_case_send_answer(c, or_else(c->answer, "1"));
 	} else if (m->type == MTLS_MSG_ASK_SECRET) {
 		c->n_secret++;
 		keep(&c->secret, m->u.ask_secret.text);
@@ -326,12 +384,14 @@ run_events(struct login_case *c)
 	assert_non_null(c->readable);
 	assert_int_equal(event_add(timer, &limit), 0);
 	assert_int_equal(event_add(c->readable, NULL), 0);
-	send_login(c);
+	login_case_send_login(c);
 	if (c->on_connected != NULL)
 		c->on_connected(c);
 	(void)event_base_dispatch(c->base);
 	event_free(timer);
 	event_free(c->readable);
+	if (c->poll != NULL)
+		event_free(c->poll);
 }
 
 void
@@ -425,7 +485,8 @@ login_case_fails(struct login_case *c, int status)
 		status = r->status;
 	}
 	if (r->status != status)
-		fail_msg("status is %s, not %s: %s",
+		fail_msg("%s: status is %s, not %s: %s",
+		    c->token != NULL ? c->token : "",
 		    mtls_status_word((enum mtls_status)r->status),
 		    mtls_status_word((enum mtls_status)status), r->reason);
 	assert_true(r->reason[0] != '\0');

@@ -38,10 +38,12 @@ struct login_case {
 	int n_verifiers;			/* 0: one */
 	struct fake_verifier_options verifier[2];
 	const char *token;			/* FAKE_TOKEN */
+	const char *token_program;		/* NULL: fake_token */
 	const char *verifier_name;		/* NULL: localhost */
 	const char *service_extra;		/* more settings */
 	const char *connect_timeout, *deadline;	/* NULL: 2s, 20s */
 	int insecure_tls12;			/* tls-min */
+	const char *helper_user;		/* NULL: nobody */
 	const char *machine;			/* file name; NULL: machine */
 	const char *config;			/* LOGIN.config; NULL: ours */
 	const char *user, *service, *method;	/* NULL: root, su, "" */
@@ -68,7 +70,9 @@ struct login_case {
 	int module_fd;
 	int pin_fd;
 	pid_t helper;
-	struct event *readable;
+	struct event *readable, *poll;
+	const char *step;
+	login_case_fn on_step;
 };
 
 /* Runs it to the end of the helper; cmocka fails where it does not end. */
@@ -77,6 +81,17 @@ void login_case_clear(struct login_case *c);
 
 /* The ordinary end of a question, for on_secret. */
 void login_case_answer_secret(struct login_case *c);
+/* A person who does nothing. */
+void login_case_no_answer(struct login_case *c);
+/* Parts of the module's side, for one that misbehaves. */
+void login_case_send(struct login_case *c, const struct mtls_message *m);
+void login_case_send_login(struct login_case *c);
+void login_case_send_answer(struct login_case *c, const char *answer);
+/* Calls fn once fake_token has come to that step. */
+void login_case_at_step(struct login_case *c, const char *step,
+    login_case_fn fn);
+/* The program that asked ends; login_case_run() waits for the helper. */
+void login_case_hang_up(struct login_case *c);
 
 /*
  * Runs c and asserts that it was granted; or that it was not: no ALLOW in the

@@ -49,3 +49,17 @@ tests_unit_test_login_verifier_SOURCES = tests/unit/test_login_verifier.c \
 tests_unit_test_login_verifier_CFLAGS = $(helper_rig_cflags)
 tests_unit_test_login_verifier_LDADD = $(helper_test_ldadd)
 EXTRA_tests_unit_test_login_verifier_DEPENDENCIES = tests/lib/fake_token
+
+unit_tests += tests/unit/test_login_token
+tests_unit_test_login_token_SOURCES = tests/unit/test_login_token.c \
+	$(helper_rig_sources)
+tests_unit_test_login_token_CFLAGS = $(helper_rig_cflags)
+tests_unit_test_login_token_LDADD = $(helper_test_ldadd)
+EXTRA_tests_unit_test_login_token_DEPENDENCIES = tests/lib/fake_token
+
+unit_tests += tests/unit/test_login_caller
+tests_unit_test_login_caller_SOURCES = tests/unit/test_login_caller.c \
+	$(helper_rig_sources)
+tests_unit_test_login_caller_CFLAGS = $(helper_rig_cflags)
+tests_unit_test_login_caller_LDADD = $(helper_test_ldadd)
+EXTRA_tests_unit_test_login_caller_DEPENDENCIES = tests/lib/fake_token
