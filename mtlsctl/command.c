@@ -18,6 +18,9 @@
 
 #include "mtls/text.h"
 
+static void say(const char *before, const char *format, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 say(const char *before, const char *format, va_list ap)
 {
