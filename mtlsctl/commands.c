@@ -5,11 +5,35 @@
  */
 #include "config.h"
 
+#include "mtlsctl/admin_commands.h"
 #include "mtlsctl/ca_commands.h"
 #include "mtlsctl/command.h"
+#include "mtlsctl/device_commands.h"
 #include "mtlsctl/token_commands.h"
+#include "mtlsctl/try.h"
 
 const struct ctl_command ctl_commands[] = {
+	{ "try", "[USER] [--service NAME] [OPTION ...]",
+	    "Does a login by itself and shows how it went",
+	    try_options, try_command },
+	{ "token list", "[--module PATH] [--token LABEL|--uri URI]",
+	    "Lists cards and certificates, and whether they could be used",
+	    token_list_options, token_list_command },
+	{ "token show", "[--module PATH] [--token LABEL|--uri URI] [--pem]",
+	    "Shows all there is about the certificates on cards",
+	    token_show_options, token_show_command },
+	{ "token enroll",
+	    "[--module PATH] [--token LABEL|--uri URI] [--key KIND] "
+	    "--out FILE",
+	    "Makes a key on a card and a signing request for it",
+	    token_enroll_options, token_enroll_command },
+	{ "token import",
+	    "[--module PATH] [--token LABEL|--uri URI] CERTIFICATE",
+	    "Stores a certificate beside its key on a card",
+	    token_import_options, token_import_command },
+	{ "device enroll", "--name HOST --out DIR [--key KIND]",
+	    "Makes the key of a machine and a signing request for it",
+	    device_enroll_options, device_enroll_command },
 	{ "ca init", "DIR --org NAME [--key KIND]",
 	    "Makes a root, a users CA and a machines CA in a new directory",
 	    ca_init_options, ca_init_command },
@@ -33,20 +57,20 @@ const struct ctl_command ctl_commands[] = {
 	{ "ca list", "--ca DIR [--state WORD]",
 	    "Lists what was issued",
 	    ca_list_options, ca_list_command },
-	{ "token list", "[--module PATH] [--token LABEL|--uri URI]",
-	    "Lists cards and certificates, and whether they could be used",
-	    token_list_options, token_list_command },
-	{ "token show", "[--module PATH] [--token LABEL|--uri URI] [--pem]",
-	    "Shows all there is about the certificates on cards",
-	    token_show_options, token_show_command },
-	{ "token enroll",
-	    "[--module PATH] [--token LABEL|--uri URI] [--key KIND] "
-	    "--out FILE",
-	    "Makes a key on a card and a signing request for it",
-	    token_enroll_options, token_enroll_command },
-	{ "token import",
-	    "[--module PATH] [--token LABEL|--uri URI] CERTIFICATE",
-	    "Stores a certificate beside its key on a card",
-	    token_import_options, token_import_command },
+	{ "bind", "USER CERTIFICATE [--socket PATH]",
+	    "Makes a certificate mean a user",
+	    bind_options, bind_command },
+	{ "unbind", "USER CERTIFICATE|SHA256|--all [--socket PATH]",
+	    "Takes that back",
+	    unbind_options, unbind_command },
+	{ "bindings", "[USER] [--socket PATH]",
+	    "Lists the certificates that are bound to users",
+	    bindings_options, bindings_command },
+	{ "audit", "[--user NAME] [--decision WORD] [OPTION ...]",
+	    "Shows what the verifier has decided, and why",
+	    audit_options, audit_command },
+	{ "status", "[--socket PATH]",
+	    "Shows how the verifier is",
+	    status_options, status_command },
 	{ NULL, NULL, NULL, NULL, NULL }
 };

@@ -18,6 +18,8 @@
 #include "mtlsctl/input.h"
 #include "mtlsctl/key.h"
 
+#define CN_MAX 64
+
 static enum mtls_status
 read_request(struct mtls_tls *tls, const char *path, X509_REQ **ret,
     struct mtls_err *err)
@@ -100,6 +102,19 @@ sign_request(X509_REQ *req, EVP_PKEY *key, struct mtls_err *err)
 	    "the request could not be signed");
 }
 
+/* A CN has room for 64 characters; the first label of a host name fits. */
+static int
+set_subject(X509_REQ *req, const char *common_name)
+{
+	X509_NAME *name = X509_REQ_get_subject_name(req);
+	int len = -1;
+
+	if (strlen(common_name) > CN_MAX)
+		len = (int)strcspn(common_name, ".");
+	return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+	    (const unsigned char *)common_name, len, -1, 0) == 1;
+}
+
 enum mtls_status
 csr_make(struct mtls_tls *tls, EVP_PKEY *key, const char *common_name,
     char **ret_pem, size_t *ret_len, struct mtls_err *err)
@@ -107,14 +122,11 @@ csr_make(struct mtls_tls *tls, EVP_PKEY *key, const char *common_name,
 	X509_REQ *req = X509_REQ_new_ex(mtls_tls_libctx0(tls), NULL);
 	BIO *bio = BIO_new(BIO_s_mem());
 	enum mtls_status status = MTLS_OK;
-	X509_NAME *name;
 	char *data, *copy;
 	long len;
 
-	name = req == NULL ? NULL : X509_REQ_get_subject_name(req);
-	if (name == NULL || bio == NULL || X509_NAME_add_entry_by_txt(name,
-	    "CN", MBSTRING_UTF8, (const unsigned char *)common_name, -1, -1,
-	    0) != 1 || X509_REQ_set_version(req, X509_REQ_VERSION_1) != 1 ||
+	if (req == NULL || bio == NULL || !set_subject(req, common_name) ||
+	    X509_REQ_set_version(req, X509_REQ_VERSION_1) != 1 ||
 	    X509_REQ_set_pubkey(req, key) != 1)
 		status = mtls_fail(err, MTLS_E_CRYPTO,
 		    "the request could not be made");

@@ -1,6 +1,8 @@
 # libmtls_ctl: everything but main, so that tests link what ships.
 noinst_LTLIBRARIES += libmtls_ctl.la
 noinst_HEADERS += \
+	mtlsctl/admin.h \
+	mtlsctl/admin_commands.h \
 	mtlsctl/ca_commands.h \
 	mtlsctl/ca_crl.h \
 	mtlsctl/ca_dir.h \
@@ -10,6 +12,7 @@ noinst_HEADERS += \
 	mtlsctl/card.h \
 	mtlsctl/command.h \
 	mtlsctl/csr.h \
+	mtlsctl/device_commands.h \
 	mtlsctl/input.h \
 	mtlsctl/key.h \
 	mtlsctl/new_file.h \
@@ -18,8 +21,12 @@ noinst_HEADERS += \
 	mtlsctl/pin.h \
 	mtlsctl/terminal.h \
 	mtlsctl/timestamp.h \
-	mtlsctl/token_commands.h
+	mtlsctl/token_commands.h \
+	mtlsctl/try.h
 libmtls_ctl_la_SOURCES = \
+	mtlsctl/admin.c \
+	mtlsctl/audit.c \
+	mtlsctl/bind.c \
 	mtlsctl/ca_crl.c \
 	mtlsctl/ca_dir.c \
 	mtlsctl/ca_index.c \
@@ -34,6 +41,7 @@ libmtls_ctl_la_SOURCES = \
 	mtlsctl/command.c \
 	mtlsctl/commands.c \
 	mtlsctl/csr.c \
+	mtlsctl/device_enroll.c \
 	mtlsctl/input.c \
 	mtlsctl/key.c \
 	mtlsctl/new_file.c \
@@ -44,7 +52,9 @@ libmtls_ctl_la_SOURCES = \
 	mtlsctl/timestamp.c \
 	mtlsctl/token_enroll.c \
 	mtlsctl/token_import.c \
-	mtlsctl/token_list.c
+	mtlsctl/token_list.c \
+	mtlsctl/try.c \
+	mtlsctl/try_login.c
 libmtls_ctl_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 libmtls_ctl_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
 libmtls_ctl_la_LIBADD = libmtls_pkcs11.la libmtls_tls.la $(JANSSON_LIBS) $(OPENSSL_LIBS)

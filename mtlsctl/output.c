@@ -7,7 +7,6 @@
 
 #include "mtlsctl/output.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,15 +47,13 @@ output_free(struct output *o)
 	free(o);
 }
 
-/* Takes value. */
-static void
-add(struct output *o, const char *key, json_t *value)
+void
+output_json(struct output *o, const char *key, json_t *value)
 {
-	if (o == NULL || json_object_set_new(o->row, key, value) != 0) {
-		json_decref(o == NULL ? value : NULL);
-		if (o != NULL)
-			o->failed = 1;
-	}
+	if (o == NULL)
+		json_decref(value);
+	else if (json_object_set_new(o->row, key, value) != 0)
+		o->failed = 1;
 }
 
 /* What is not UTF-8 is shown escaped, in JSON as well. */
@@ -75,19 +72,19 @@ text_value(const char *value)
 void
 output_text(struct output *o, const char *key, const char *value)
 {
-	add(o, key, text_value(value));
+	output_json(o, key, text_value(value));
 }
 
 void
 output_integer(struct output *o, const char *key, int64_t value)
 {
-	add(o, key, json_integer(value));
+	output_json(o, key, json_integer(value));
 }
 
 void
 output_yesno(struct output *o, const char *key, int value)
 {
-	add(o, key, json_boolean(value));
+	output_json(o, key, json_boolean(value));
 }
 
 void
@@ -97,6 +94,18 @@ output_time(struct output *o, const char *key, int64_t seconds)
 
 	output_text(o, key,
 	    seconds == 0 ? NULL : timestamp_format(seconds, text));
+}
+
+void
+output_time_ms(struct output *o, const char *key, int64_t ms)
+{
+	char seconds[TIMESTAMP_SIZE];
+	char text[TIMESTAMP_SIZE + 8];
+
+	timestamp_format(ms / 1000, seconds);
+	seconds[TIMESTAMP_SIZE - 2] = '\0';	/* the Z */
+	snprintf(text, sizeof(text), "%s.%03dZ", seconds, (int)(ms % 1000));
+	output_text(o, key, ms <= 0 ? NULL : text);
 }
 
 void
@@ -110,7 +119,7 @@ output_texts(struct output *o, const char *key,
 		    text_value(values->text[i])) != 0 && o != NULL)
 			o->failed = 1;
 	}
-	add(o, key, array);
+	output_json(o, key, array);
 }
 
 void

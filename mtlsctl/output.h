@@ -12,6 +12,7 @@
 #ifndef MTLSCTL_OUTPUT_H
 #define MTLSCTL_OUTPUT_H
 
+#include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -39,11 +40,16 @@ void output_integer(struct output *o, const char *key, int64_t value);
 void output_yesno(struct output *o, const char *key, int value);
 /* Seconds since 1970: "2026-11-23T07:41:14Z". */
 void output_time(struct output *o, const char *key, int64_t seconds);
+/* Milliseconds since 1970: "2026-11-23T07:41:14.123Z". */
+void output_time_ms(struct output *o, const char *key, int64_t ms);
 void output_texts(struct output *o, const char *key,
     const struct mtls_texts *values);
 /* Lower-case hexadecimal. */
 void output_hex(struct output *o, const char *key, const void *bytes,
     size_t len);
+
+/* Any value; taken. In a table or record only its texts and numbers show. */
+void output_json(struct output *o, const char *key, json_t *value);
 
 /* Ends the current row. */
 void output_row(struct output *o);

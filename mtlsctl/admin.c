@@ -1,0 +1,143 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The client end of the verifier's admin socket.
+ */
+#include "config.h"
+
+#include "mtlsctl/admin.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "mtls/deadline.h"
+#include "mtls/process.h"
+
+#define ACCOUNT		"_mtls-verifier"
+#define TIMEOUT_MS	30000u
+
+static enum mtls_status
+check_peer(int fd, const char *path, struct mtls_err *err)
+{
+	const struct passwd *account;
+	enum mtls_status status;
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+
+	status = mtls_peer_credentials(fd, &uid, &gid, &pid, err);
+	if (status != MTLS_OK || uid == 0 || uid == geteuid())
+		return status;
+	account = getpwnam(ACCOUNT);
+	if (account != NULL && account->pw_uid == uid)
+		return MTLS_OK;
+	return mtls_fail(err, MTLS_E_PEER, "%s belongs to a process of user "
+	    "%u, not to a verifier", path, (unsigned)uid);
+}
+
+static enum mtls_status
+open_socket(const char *path, int *ret_fd, struct mtls_err *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	enum mtls_status status;
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return mtls_fail(err, MTLS_E_USAGE, "--socket is too long");
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return mtls_fail_errno(err, MTLS_E_SYSTEM, errno, "socket");
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+		status = mtls_fail_errno(err, MTLS_E_UNAVAILABLE, errno,
+		    "no verifier at %s", path);
+	else
+		status = check_peer(fd, path, err);
+	if (status == MTLS_OK)
+		*ret_fd = fd;
+	else
+		close(fd);
+	return status;
+}
+
+/* What ADMIN_DONE says: n, or why not. */
+static enum mtls_status
+take_done(const struct mtls_msg_admin_done *done, uint32_t *ret_n,
+    struct mtls_err *err)
+{
+	if (!mtls_status_known(done->status))
+		return mtls_fail(err, MTLS_E_PROTOCOL,
+		    "the verifier answered with an unknown status");
+	if (done->status != MTLS_OK)
+		return mtls_fail(err, (enum mtls_status)done->status,
+		    "the verifier says: %s", done->reason[0] != '\0' ?
+		    done->reason :
+		    mtls_status_word((enum mtls_status)done->status));
+	*ret_n = done->n;
+	return MTLS_OK;
+}
+
+static enum mtls_status
+take_answer(int fd, enum mtls_message_type row_type, admin_row_fn row,
+    void *arg, uint32_t *ret_n, struct mtls_err *err)
+{
+	enum mtls_status status = MTLS_OK;
+	struct mtls_message message;
+	uint32_t n_rows = 0;
+	int done = 0;
+	int passed_fd;
+
+	while (status == MTLS_OK && !done) {
+		status = mtls_message_recv(fd, &message, &passed_fd,
+		    mtls_deadline_in_ms(TIMEOUT_MS), err);
+		if (status != MTLS_OK)
+			break;
+		if (message.type == MTLS_MSG_ADMIN_DONE) {
+			status = take_done(&message.u.admin_done, ret_n, err);
+			done = 1;
+		} else if (row_type != MTLS_MSG_NONE &&
+		    message.type == row_type) {
+			row(arg, &message);
+			n_rows++;
+		} else {
+			status = mtls_fail(err, MTLS_E_PROTOCOL,
+			    "the verifier sent %s, which was not asked for",
+			    mtls_message_name(message.type));
+		}
+		mtls_message_clear(&message);
+	}
+	if (status == MTLS_OK && row_type != MTLS_MSG_NONE &&
+	    n_rows != *ret_n)
+		status = mtls_fail(err, MTLS_E_PROTOCOL,
+		    "the verifier sent %u rows and counted %u", n_rows,
+		    *ret_n);
+	return status;
+}
+
+enum mtls_status
+admin_ask(const char *socket_path0, const struct mtls_message *request,
+    enum mtls_message_type row_type, admin_row_fn row, void *arg,
+    uint32_t *ret_n, struct mtls_err *err)
+{
+	const char *path = socket_path0 != NULL ? socket_path0 :
+	    MTLS_ADMIN_SOCKET;
+	enum mtls_status status;
+	int fd = -1;
+
+	status = open_socket(path, &fd, err);
+	if (status == MTLS_OK)
+		status = mtls_message_send(fd, request, -1,
+		    mtls_deadline_in_ms(TIMEOUT_MS), err);
+	if (status == MTLS_OK)
+		status = take_answer(fd, row_type, row, arg, ret_n, err);
+	if (status == MTLS_E_CLOSED)
+		mtls_err_context(err, "the verifier ended the conversation "
+		    "(are you root, or in its admin group?)");
+	if (fd >= 0)
+		close(fd);
+	return status;
+}

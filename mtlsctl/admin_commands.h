@@ -1,0 +1,23 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What mtlsctl asks of a verifier.
+ */
+#ifndef MTLSCTL_ADMIN_COMMANDS_H
+#define MTLSCTL_ADMIN_COMMANDS_H
+
+#include "mtlsctl/command.h"
+
+extern const struct ctl_option bind_options[];
+extern const struct ctl_option unbind_options[];
+extern const struct ctl_option bindings_options[];
+extern const struct ctl_option audit_options[];
+extern const struct ctl_option status_options[];
+
+CTL_COMMAND(bind_command);
+CTL_COMMAND(unbind_command);
+CTL_COMMAND(bindings_command);
+CTL_COMMAND(audit_command);
+CTL_COMMAND(status_command);
+
+#endif
