@@ -43,7 +43,13 @@ long __real_syscall(long number, ...);
 
 /* Of this process alone: what a child allocates is not our leak. */
 static long live;
-static int interrupted;
+
+/* Whether the next call of that name is the one after an interruption. */
+static struct {
+	const char *name;
+	int interrupted;
+} storms[16];
+static int paused;
 
 static struct state *
 state(void)
@@ -63,6 +69,18 @@ state(void)
 	return shared;
 }
 
+static int
+storm_hits(const char *name)
+{
+	size_t i = 0;
+
+	while (storms[i].name != NULL && strcmp(storms[i].name, name) != 0)
+		i++;
+	storms[i].name = name;
+	storms[i].interrupted = !storms[i].interrupted;
+	return storms[i].interrupted;
+}
+
 /* Whether this call is to fail; sets errno then. */
 static int
 fails(const char *name, int sys_errno, int can_interrupt)
@@ -75,12 +93,9 @@ fails(const char *name, int sys_errno, int can_interrupt)
 		errno = atomic_load(&s->one_errno);
 		return 1;
 	}
-	if (can_interrupt && atomic_load(&s->storm)) {
-		interrupted = !interrupted;
-		if (interrupted) {
-			errno = EINTR;
-			return 1;
-		}
+	if (can_interrupt && atomic_load(&s->storm) && storm_hits(name)) {
+		errno = EINTR;
+		return 1;
 	}
 	if (!atomic_load(&s->counting))
 		return 0;
@@ -109,6 +124,18 @@ fail_nth_stop(void)
 	return atomic_load(&state()->calls);
 }
 
+void
+fail_nth_pause(void)
+{
+	paused = atomic_exchange(&state()->counting, 0);
+}
+
+void
+fail_nth_resume(void)
+{
+	atomic_store(&state()->counting, paused);
+}
+
 const char *
 fail_nth_failed(void)
 {
@@ -125,7 +152,7 @@ fail_nth_call(const char *name, int sys_errno)
 void
 fail_nth_storm(int on)
 {
-	interrupted = 0;
+	memset(storms, 0, sizeof(storms));
 	atomic_store(&state()->storm, on);
 }
 

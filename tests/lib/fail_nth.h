@@ -10,8 +10,8 @@
  *	tests_unit_test_x_SOURCES = tests/unit/test_x.c $(fail_nth_sources)
  *	tests_unit_test_x_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags)
  *
- * fail_nth_ldflags has -Wl,--wrap for each function in FAIL_NTH_CALLS: calls
- * from all objects of that program (convenience libraries too) go through
+ * fail_nth_ldflags has -Wl,--wrap for each function that takes part:
+ * calls from all objects of that program (convenience libraries too) go through
  * fail_nth.c, calls inside shared libraries do not. A library that lets its
  * allocator be chosen can be made to take part (test_faults.c: jansson).
  *
@@ -41,6 +41,9 @@ unsigned fail_nth_sweep(fail_nth_fn scenario, void *arg,
 void fail_nth_start(unsigned nth);
 /* Ends that; returns how many calls were seen. */
 unsigned fail_nth_stop(void);
+/* A scenario puts what is not the matter of its sweep between these. */
+void fail_nth_pause(void);
+void fail_nth_resume(void);
 /* The name of the call that failed since the start, or NULL. */
 const char *fail_nth_failed(void);
 

@@ -46,3 +46,28 @@ tests_unit_test_spawn_CPPFLAGS = $(AM_CPPFLAGS) \
 tests_unit_test_spawn_LDADD = $(COMMON_TEST_LIBS)
 tests_unit_test_spawn_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags)
 EXTRA_tests_unit_test_spawn_DEPENDENCIES = tests/lib/spawn_probe
+unit_tests += tests/unit/test_faults tests/unit/test_helper_channel \
+	tests/unit/test_process
+tests_unit_test_faults_SOURCES = tests/unit/test_faults.c \
+	$(fail_nth_sources) $(sample_sources) $(scratch_sources)
+tests_unit_test_faults_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DPROBE=\"$(abs_top_builddir)/tests/lib/spawn_probe\"
+tests_unit_test_faults_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_faults_LDADD = $(COMMON_TEST_LIBS) $(JANSSON_LIBS)
+tests_unit_test_faults_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags)
+EXTRA_tests_unit_test_faults_DEPENDENCIES = tests/lib/spawn_probe
+tests_unit_test_helper_channel_SOURCES = tests/unit/test_helper_channel.c \
+	$(fail_nth_sources) $(sample_sources) $(scratch_sources)
+tests_unit_test_helper_channel_LDADD = $(COMMON_TEST_LIBS)
+tests_unit_test_helper_channel_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags)
+tests_unit_test_process_SOURCES = tests/unit/test_process.c \
+	$(fail_nth_sources)
+tests_unit_test_process_LDADD = $(COMMON_TEST_LIBS)
+tests_unit_test_process_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags)
+unit_tests += tests/unit/test_wipe
+tests_unit_test_wipe_SOURCES = tests/unit/test_wipe.c $(scratch_sources)
+tests_unit_test_wipe_LDADD = $(COMMON_TEST_LIBS)
+tests_unit_test_wipe_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+
+TESTS += tests/wipe-refuses
+EXTRA_DIST += tests/wipe-refuses
