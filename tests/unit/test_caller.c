@@ -108,7 +108,7 @@ T114_names_that_look_like_something_else(void **state)
 {
 	static const char *const bad[] = { "", "-f", "-f root", "--help", "-",
 	    "root\n", "a b", "a/b", ".", "..", "a,b", "a:b", "$HOME",
-	    "\x80""abc", "a\x1b[2J" };
+	    ("\x80" "abc"), "a\x1b[2J" };
 	struct mtls_err err;
 	size_t i;
 

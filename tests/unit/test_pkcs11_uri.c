@@ -71,8 +71,8 @@ uris_that_are_taken(void **state)
 		"pkcs11:token=Alice%27s%20card;serial=0123;id=%01%02",
 		"pkcs11:manufacturer=SoftHSM%20project;model=SoftHSM%20v2",
 		"pkcs11:slot-id=4711", "pkcs11:object=key;type=private",
-		"pkcs11:type=cert", "pkcs11:slot-description=Reader%201;"
-		"slot-manufacturer=X" };
+		"pkcs11:type=cert",
+		"pkcs11:slot-description=Reader%201;slot-manufacturer=X" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {

@@ -197,7 +197,7 @@ host_names(void **state)
 	static const char *const bad[] = {
 		"", ".", "a.", ".a", "a..b", "-a", "a-", "a-.b", "a.-b", "*",
 		"*.acme.example", "192.0.2.1", "1", "a_b", "a b", "a\n",
-		"[::1]", "a:1", "b\xc3\xbc" "cher.example", "a/b",
+		"[::1]", "a:1", ("b\xc3\xbc" "cher.example"), "a/b",
 	};
 	char s[300];
 
