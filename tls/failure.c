@@ -36,10 +36,26 @@ is_about_us(int alert)
 	}
 }
 
+/* OpenSSL 3.0 has no names for the later ones. */
+static const char *
+alert_name(int alert)
+{
+	switch (alert) {
+	case SSL_AD_MISSING_EXTENSION:
+		return "missing extension";
+	case SSL_AD_CERTIFICATE_REQUIRED:
+		return "certificate required";
+	case SSL_AD_NO_APPLICATION_PROTOCOL:
+		return "no application protocol";
+	default:
+		return SSL_alert_desc_string_long(alert);
+	}
+}
+
 static enum mtls_status
 alert_failure(int alert, struct mtls_err *err)
 {
-	const char *name = SSL_alert_desc_string_long(alert);
+	const char *name = alert_name(alert);
 
 	if (is_about_us(alert))
 		return mtls_fail(err, MTLS_E_REFUSED,
@@ -89,6 +105,23 @@ ssl_failure(const SSL *ssl, unsigned long ssl_error, struct mtls_err *err)
 	    text != NULL ? text : "unknown error");
 }
 
+/*
+ * A signature that does not even parse leaves the parser's error first and
+ * libssl's last; the latter knows what it means.
+ */
+static unsigned long
+prefer_ssl_error(unsigned long ssl_error)
+{
+	unsigned long e;
+
+	while (ssl_error != 0 && (e = ERR_get_error()) != 0) {
+		if (ERR_GET_LIB(ssl_error) != ERR_LIB_SSL &&
+		    ERR_GET_LIB(e) == ERR_LIB_SSL)
+			ssl_error = e;
+	}
+	return ssl_error;
+}
+
 enum mtls_status
 mtls_tls_failure(const SSL *ssl, unsigned long ssl_error,
     struct mtls_err *err)
@@ -98,6 +131,7 @@ mtls_tls_failure(const SSL *ssl, unsigned long ssl_error,
 	if (ssl_error != 0 && ERR_GET_REASON(ssl_error) ==
 	    ERR_R_MALLOC_FAILURE)
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
+	ssl_error = prefer_ssl_error(ssl_error);
 	if (ERR_GET_LIB(ssl_error) == ERR_LIB_SSL)
 		return ssl_failure(ssl, ssl_error, err);
 	/* Closed because of what we found, whatever came to light last. */

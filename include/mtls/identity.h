@@ -6,7 +6,9 @@
  * of the expected string type; a name with an embedded NUL, a control or
  * format character, white space at either end, malformed UTF-8, an
  * unexpected ASN.1 type, or of zero length makes the whole certificate
- * unusable: nothing is skipped, split, folded or guessed.
+ * unusable: nothing is skipped, split, folded or guessed. Kinds of names that
+ * have no member below (IP address, directory name, other otherNames) are not
+ * read at all.
  */
 #ifndef MTLS_IDENTITY_H
 #define MTLS_IDENTITY_H
@@ -37,8 +39,9 @@ struct mtls_identity {
 	int for_client_auth;		/* EKU clientAuth present and, where
 					 * keyUsage is, digitalSignature */
 	int for_server_auth;
-	const char *key_kind;		/* "rsa2048", "p256", "p384", "ed25519"
-					 * or "other"; static */
+	const char *key_kind;		/* "rsa2048", "rsa3072", "rsa4096",
+					 * "p256", "p384", "ed25519" or
+					 * "other"; static */
 };
 
 /*
@@ -51,7 +54,8 @@ enum mtls_status mtls_identity_read(X509 *certificate,
 void mtls_identity_clear(struct mtls_identity *id);
 
 /*
- * "serial=... issuer=..." for logs and audit, at most size bytes; out.
+ * "serial=... issuer=..." for logs and audit, cut to size bytes with the NUL
+ * at the end of a character. Returns out.
  */
 char *mtls_identity_short(const struct mtls_identity *id, char *out,
     size_t size);

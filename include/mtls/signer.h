@@ -29,9 +29,11 @@ typedef enum mtls_status (*mtls_sign_fn)(void *arg, unsigned scheme,
     size_t *sig_len, struct mtls_err *err);
 
 /*
- * A key for SSL_CTX_use_PrivateKey(), X509_REQ_sign_ex() and the like, of the
- * type of public_key (RSA, EC P-256 or P-384, ED25519; TOKEN_UNUSABLE for
- * others). arg must outlive the key. tls is the context it is used in.
+ * A key for SSL_CTX_use_PrivateKey(), X509_REQ_sign() and the like, of the
+ * type of public_key (RSA from 2048 bits, EC P-256 or P-384, ED25519;
+ * TOKEN_UNUSABLE for others). arg must outlive the key, and tls, the context
+ * it is used in, too. It signs whole messages in one call (EVP_DigestSign()),
+ * not in pieces; signatures are verified with public_key, not with it.
  */
 enum mtls_status mtls_signer_key(struct mtls_tls *tls, EVP_PKEY *public_key,
     mtls_sign_fn sign, void *arg, EVP_PKEY **ret, struct mtls_err *err);

@@ -43,9 +43,13 @@ struct mtls_tls_server_options {
  * refused), security level 2. The CA names go into the CertificateRequest.
  * Intermediates in the file are trust anchors (X509_V_FLAG_PARTIAL_CHAIN),
  * so that a client may send its leaf only; they are themselves verified to a
- * root in the same file now. Files go through mtls_file_read(). CONFIG with
- * file and reason: empty, no CA certificate in it, a leaf in it, key that
- * does not fit, server certificate without serverAuth or dNSName or expired.
+ * root in the same file now. CA certificates that are out of their validity
+ * now are left out: load again when dates pass. Files go through
+ * mtls_file_read(). CONFIG with file and reason: empty, no valid root in it,
+ * a leaf in it, an intermediate that no root verifies, key that does not fit,
+ * server certificate without serverAuth or dNSName or expired.
+ * A client that offers ALPN without "http/1.1" is refused; one that offers
+ * none, as some command-line clients, is served.
  */
 enum mtls_status mtls_tls_server_ctx(struct mtls_tls *tls,
     const struct mtls_tls_server_options *options, SSL_CTX **ret,
@@ -56,16 +60,18 @@ struct mtls_tls_client_options {
 	enum mtls_tls_min min;
 };
 
-/* A client context: the server's chain must end in ca_file, EKU serverAuth
- * present. No client certificate yet. */
+/*
+ * A client context: the server's chain must end in ca_file (the same rules),
+ * EKU serverAuth present. No client certificate yet.
+ */
 enum mtls_status mtls_tls_client_ctx(struct mtls_tls *tls,
     const struct mtls_tls_client_options *options, SSL_CTX **ret,
     struct mtls_err *err);
 
 /*
- * Makes ctx present this certificate and key when asked (device channel, or
- * user channel after the PIN). chain may be NULL. The context takes its own
- * references.
+ * Makes ctx, a client context, present this certificate and key when asked
+ * (device channel, or user channel after the PIN). chain may be NULL. The
+ * context takes its own references. CONFIG when they do not fit together.
  */
 enum mtls_status mtls_tls_use_certificate(SSL_CTX *ctx, X509 *certificate,
     STACK_OF(X509) *chain, EVP_PKEY *key, struct mtls_err *err);
@@ -81,8 +87,10 @@ enum mtls_status mtls_tls_client_ssl(SSL_CTX *ctx, const char *name,
 /*
  * After a handshake that says it succeeded: the peer presented a
  * certificate, its verification ended in X509_V_OK, the session was not
- * resumed, the version is at least min, ALPN is ours. PEER with the reason
- * otherwise. Both sides call this before they use the connection.
+ * resumed, the version is at least min, ALPN is ours (a client insists on
+ * it). PEER with the reason otherwise. Both sides call this before they use
+ * the connection. A client that passes may still be refused by the server:
+ * see mtls_tls_failure(), REFUSED.
  */
 enum mtls_status mtls_tls_check_peer(SSL *ssl, enum mtls_tls_min min,
     struct mtls_err *err);
@@ -93,7 +101,8 @@ enum mtls_status mtls_tls_check_peer(SSL *ssl, enum mtls_tls_min min,
  * X509_V_ERR text), REFUSED when the other side sent an alert about ours
  * (with the alert's name), PROTOCOL for other TLS errors, CLOSED when there
  * is none. ssl_error: one error code popped by the caller with
- * ERR_get_error() or bufferevent_get_openssl_error(), or 0.
+ * ERR_get_error() or bufferevent_get_openssl_error(), or 0; what is left in
+ * the thread's error queue is looked at and dropped.
  */
 enum mtls_status mtls_tls_failure(const SSL *ssl, unsigned long ssl_error,
     struct mtls_err *err);

@@ -26,3 +26,5 @@ tls_pair_sources = tests/lib/tls_pair.c tests/lib/tls_pair.h
 # What mtls_spawn() starts in its tests.
 check_PROGRAMS += tests/lib/spawn_probe
 tests_lib_spawn_probe_SOURCES = tests/lib/spawn_probe.c
+tls_rig_sources = tests/lib/tls_rig.c tests/lib/tls_rig.h tests/lib/unit.h \
+	$(pki_sources) $(tls_pair_sources)

@@ -36,6 +36,11 @@ tls_pair_init(struct tls_pair *pair, SSL *client, SSL *server)
 void
 tls_pair_free(struct tls_pair *pair)
 {
+	/* As if closed properly: a session cut off cannot be resumed. */
+	SSL_set_shutdown(pair->client.ssl, SSL_SENT_SHUTDOWN |
+	    SSL_RECEIVED_SHUTDOWN);
+	SSL_set_shutdown(pair->server.ssl, SSL_SENT_SHUTDOWN |
+	    SSL_RECEIVED_SHUTDOWN);
 	SSL_free(pair->client.ssl);
 	SSL_free(pair->server.ssl);
 	memset(pair, 0, sizeof(*pair));

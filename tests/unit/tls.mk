@@ -1,10 +1,35 @@
-# tls/: one program per unit.
-TLS_TEST_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) -I$(top_srcdir)/tests/lib
+# tls/: one program per unit; handshakes are split by what is judged.
+TLS_TEST_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 TLS_TEST_LIBS = libmtls_tls.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 
-unit_tests += tests/unit/test_profile
+unit_tests += tests/unit/test_profile tests/unit/test_resumption \
+	tests/unit/test_server_certificate \
+	tests/unit/test_client_certificate tests/unit/test_peer \
+	tests/unit/test_trust
 tests_unit_test_profile_SOURCES = tests/unit/test_profile.c \
-	tests/unit/tls_rig.c tests/unit/tls_rig.h \
-	$(pki_sources) $(tls_pair_sources)
+	$(tls_rig_sources)
 tests_unit_test_profile_CFLAGS = $(TLS_TEST_CFLAGS)
 tests_unit_test_profile_LDADD = $(TLS_TEST_LIBS)
+tests_unit_test_resumption_SOURCES = tests/unit/test_resumption.c \
+	$(tls_rig_sources)
+tests_unit_test_resumption_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_resumption_LDADD = $(TLS_TEST_LIBS)
+tests_unit_test_server_certificate_SOURCES = \
+	tests/unit/test_server_certificate.c $(tls_rig_sources)
+tests_unit_test_server_certificate_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_server_certificate_LDADD = $(TLS_TEST_LIBS)
+tests_unit_test_client_certificate_SOURCES = \
+	tests/unit/test_client_certificate.c $(tls_rig_sources)
+tests_unit_test_client_certificate_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_client_certificate_LDADD = $(TLS_TEST_LIBS)
+tests_unit_test_peer_SOURCES = tests/unit/test_peer.c $(tls_rig_sources)
+tests_unit_test_peer_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_peer_LDADD = $(TLS_TEST_LIBS)
+tests_unit_test_trust_SOURCES = tests/unit/test_trust.c $(tls_rig_sources)
+tests_unit_test_trust_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_trust_LDADD = $(TLS_TEST_LIBS)
+
+unit_tests += tests/unit/test_signer
+tests_unit_test_signer_SOURCES = tests/unit/test_signer.c $(tls_rig_sources)
+tests_unit_test_signer_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_signer_LDADD = $(TLS_TEST_LIBS)

@@ -29,11 +29,12 @@ int rig_teardown(void **state);
 
 /* How one handshake is to be; NULL and 0: as the rig has it. */
 struct rig_case {
-	const struct pki_cert *server;	/* what the server shows */
-	const struct pki_cert *const *server_chain;	/* behind it */
+	const struct pki_cert *server;	/* a loose server shows this */
+	const struct pki_cert *const *server_chain;	/* and behind it */
 	const struct pki_cert *user;	/* what the client shows */
 	const struct pki_cert *const *user_chain;
 	int no_user_cert;
+	int loose_client;		/* with user and user_chain */
 	EVP_PKEY *user_key;		/* instead of the certificate's */
 	const char *user_ca_file;
 	const char *server_ca_file;
@@ -44,6 +45,15 @@ struct rig_case {
 /* Contexts for c; the test fails where one cannot be made. */
 SSL_CTX *rig_server_ctx(struct rig *rig, const struct rig_case *c);
 SSL_CTX *rig_client_ctx(struct rig *rig, const struct rig_case *c);
+
+/*
+ * Not ours: OpenSSL as it comes, at security level 0, with any certificate
+ * or none; the server asks for a client's and takes each.
+ */
+SSL_CTX *rig_loose_server_ctx(struct rig *rig, const struct pki_cert *server,
+    const struct pki_cert *const *chain);
+SSL_CTX *rig_loose_client_ctx(struct rig *rig, const struct pki_cert *user,
+    const struct pki_cert *const *chain);
 
 /*
  * Runs c: handshake on both sides, then each side reads what has arrived.

@@ -7,13 +7,12 @@
 
 #include "tls_rig.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include <cmocka.h>
 #include <openssl/err.h>
+
+#include "unit.h"
 
 int
 rig_setup(void **state)
@@ -49,28 +48,14 @@ rig_teardown(void **state)
 	return 0;
 }
 
-static const char *
-server_file(struct rig *rig, const struct rig_case *c)
-{
-	const struct pki_cert *certs[8] = {
-		c->server != NULL ? c->server : rig->server, rig->machines
-	};
-
-	for (size_t i = 0; c->server_chain != NULL && i < 6; i++) {
-		certs[i + 1] = c->server_chain[i];
-		if (c->server_chain[i] == NULL)
-			break;
-	}
-	return pki_file_certs(rig->pki, "server.pem", certs);
-}
-
 SSL_CTX *
 rig_server_ctx(struct rig *rig, const struct rig_case *c)
 {
 	struct mtls_tls_server_options o = {
-		.certificate_file = server_file(rig, c),
+		.certificate_file = pki_file_certs(rig->pki, "server.pem",
+		    PKI_CERTS(rig->server, rig->machines)),
 		.key_file = pki_file_key(rig->pki, "server.key",
-		    c->server != NULL ? c->server : rig->server),
+		    rig->server),
 		.client_ca_file = c->user_ca_file != NULL ?
 		    c->user_ca_file : rig->user_ca_file,
 		.min = c->server_min
@@ -120,6 +105,76 @@ rig_client_ctx(struct rig *rig, const struct rig_case *c)
 	return ctx;
 }
 
+static int
+any_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_len,
+    const unsigned char *offered, unsigned int offered_len, void *arg)
+{
+	static const unsigned char http[] = "\x08http/1.1";
+	unsigned char *chosen;
+
+	(void)ssl;
+	(void)arg;
+	if (SSL_select_next_proto(&chosen, ret_len, http, sizeof(http) - 1,
+	    offered, offered_len) != OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_NOACK;
+	*ret = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static int
+accept_everybody(int ok, X509_STORE_CTX *ctx)
+{
+	(void)ok;
+	X509_STORE_CTX_set_error(ctx, X509_V_OK);
+	return 1;
+}
+
+SSL_CTX *
+rig_loose_server_ctx(struct rig *rig, const struct pki_cert *server,
+    const struct pki_cert *const *chain)
+{
+	SSL_CTX *ctx = SSL_CTX_new_ex(mtls_tls_libctx0(rig->tls), NULL,
+	    TLS_server_method());
+
+	if (ctx == NULL)
+		fail_msg("no context");
+	SSL_CTX_set_security_level(ctx, 0);
+	SSL_CTX_set_alpn_select_cb(ctx, any_alpn, NULL);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, accept_everybody);
+	SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"rig", 3);
+	if (server != NULL) {
+		STACK_OF(X509) *stack = stack_of(chain);
+
+		if (SSL_CTX_use_cert_and_key(ctx, server->x509, server->key,
+		    stack, 1) != 1)
+			fail_msg("no certificate");
+		sk_X509_free(stack);
+	}
+	return ctx;
+}
+
+SSL_CTX *
+rig_loose_client_ctx(struct rig *rig, const struct pki_cert *user,
+    const struct pki_cert *const *chain)
+{
+	SSL_CTX *ctx = SSL_CTX_new_ex(mtls_tls_libctx0(rig->tls), NULL,
+	    TLS_client_method());
+
+	if (ctx == NULL)
+		fail_msg("no context");
+	SSL_CTX_set_security_level(ctx, 0);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
+	if (user != NULL) {
+		STACK_OF(X509) *stack = stack_of(chain);
+
+		if (SSL_CTX_use_cert_and_key(ctx, user->x509, user->key,
+		    stack, 1) != 1)
+			fail_msg("no certificate");
+		sk_X509_free(stack);
+	}
+	return ctx;
+}
+
 void
 rig_meet_ctx(SSL_CTX *client, const char *name, SSL_CTX *server,
     struct tls_pair *pair)
@@ -142,8 +197,13 @@ rig_meet_ctx(SSL_CTX *client, const char *name, SSL_CTX *server,
 void
 rig_meet(struct rig *rig, const struct rig_case *c, struct tls_pair *pair)
 {
-	SSL_CTX *server = rig_server_ctx(rig, c);
-	SSL_CTX *client = rig_client_ctx(rig, c);
+	SSL_CTX *server = c->server != NULL ?
+	    rig_loose_server_ctx(rig, c->server, c->server_chain != NULL ?
+	    c->server_chain : PKI_CERTS(rig->machines)) :
+	    rig_server_ctx(rig, c);
+	SSL_CTX *client = c->loose_client ?
+	    rig_loose_client_ctx(rig, c->user, c->user_chain) :
+	    rig_client_ctx(rig, c);
 
 	rig_meet_ctx(client, c->name != NULL ? c->name : RIG_SERVER, server,
 	    pair);
