@@ -18,7 +18,7 @@
 
 #include "mtls/pem.h"
 #include "mtls/signer.h"
-#include "tls_rig.h"
+#include "../lib/tls_rig.h"
 #include "token_rig.h"
 
 #define CARD	"Alice's card"

@@ -76,8 +76,7 @@ tests_unit_test_token_pin_DEPENDENCIES = $(token_test_depends)
 
 unit_tests += tests/unit/test_token_tls
 tests_unit_test_token_tls_SOURCES = tests/unit/test_token_tls.c \
-	tests/unit/tls_rig.c tests/unit/tls_rig.h \
-	$(pki_sources) $(tls_pair_sources)
+	$(tls_rig_sources)
 tests_unit_test_token_tls_CPPFLAGS = $(token_test_cppflags)
 tests_unit_test_token_tls_CFLAGS = $(token_test_cflags)
 tests_unit_test_token_tls_LDADD = $(token_test_ldadd)
