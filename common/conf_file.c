@@ -6,9 +6,10 @@
  */
 #include "config.h"
 
+#include "conf_file.h"
+
 #include <string.h>
 
-#include "mtls/conf.h"
 #include "mtls/file.h"
 #include "mtls/text.h"
 
@@ -117,19 +118,13 @@ take_line(struct ini *ini, char *line, size_t len, struct mtls_err *err)
 }
 
 enum mtls_status
-mtls_conf_read(const char *path, mtls_conf_value_fn value, void *arg,
-    struct mtls_err *err)
+mtls_conf_parse(const char *path, char *data, size_t len,
+    mtls_conf_value_fn value, void *arg, struct mtls_err *err)
 {
 	struct ini ini = { path, 0, NULL, 0, value, arg };
-	enum mtls_status status;
-	char *data = NULL;
+	enum mtls_status status = MTLS_OK;
 	char *line, *end;
-	size_t len = 0;
 
-	status = mtls_file_read(path, MTLS_FILE_PUBLIC, MTLS_CONF_FILE_MAX,
-	    &data, &len, err);
-	if (status != MTLS_OK)
-		return status;
 	for (line = data; line < data + len && status == MTLS_OK;
 	    line = end + 1) {
 		end = memchr(line, '\n', (size_t)(data + len - line));
@@ -141,6 +136,22 @@ mtls_conf_read(const char *path, mtls_conf_value_fn value, void *arg,
 	if (status == MTLS_OK && ini.n_values == 0)
 		status = mtls_fail(err, MTLS_E_CONFIG, "%s: no settings in it",
 		    path);
+	return status;
+}
+
+enum mtls_status
+mtls_conf_read(const char *path, mtls_conf_value_fn value, void *arg,
+    struct mtls_err *err)
+{
+	enum mtls_status status;
+	char *data = NULL;
+	size_t len = 0;
+
+	status = mtls_file_read(path, MTLS_FILE_PUBLIC, MTLS_CONF_FILE_MAX,
+	    &data, &len, err);
+	if (status != MTLS_OK)
+		return status;
+	status = mtls_conf_parse(path, data, len, value, arg, err);
 	mtls_file_data_free(data, len);
 	return status;
 }

@@ -28,6 +28,7 @@ libmtls_core_la_CFLAGS = $(AM_CFLAGS) $(STACK_CFLAGS)
 libmtls_common_la_SOURCES = \
 	common/body.c \
 	common/conf_file.c \
+	common/conf_file.h \
 	common/file.c \
 	common/process.c
 libmtls_common_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

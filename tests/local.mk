@@ -1,6 +1,7 @@
 # Every unit test is tests/unit/test_<unit>.c, one cmocka program; each part
 # of the tree lists its own in tests/unit/<part>.mk.
 include tests/lib/local.mk
+include tests/fuzz/local.mk
 include tests/system/local.mk
 include tests/unit/common.mk
 include tests/unit/tls.mk

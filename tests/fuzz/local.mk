@@ -1,0 +1,17 @@
+# Fuzzers. Here they are built with a plain main that replays a corpus;
+# tests/fuzz/run builds them with libFuzzer.
+check_PROGRAMS += tests/fuzz/fuzz_body tests/fuzz/fuzz_conf \
+	tests/fuzz/fuzz_message tests/fuzz/make_corpus
+tests_fuzz_fuzz_body_SOURCES = tests/fuzz/fuzz_body.c tests/fuzz/fuzz.h \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_body_LDADD = libmtls_common.la
+tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c tests/fuzz/fuzz.h \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_conf_LDADD = libmtls_common.la
+tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c \
+	tests/fuzz/fuzz.h tests/fuzz/replay.c
+tests_fuzz_fuzz_message_LDADD = libmtls_core.la
+tests_fuzz_make_corpus_SOURCES = tests/fuzz/make_corpus.c $(sample_sources)
+tests_fuzz_make_corpus_LDADD = libmtls_common.la
+TESTS += tests/fuzz/replay
+EXTRA_DIST += tests/fuzz/replay tests/fuzz/run
