@@ -24,7 +24,11 @@ send_login(struct dialogue *d, struct mtls_err *err)
 	struct request *r = (struct request *)(uintptr_t)d->request;
 	struct mtls_message m = { .type = MTLS_MSG_LOGIN };
 	struct mtls_msg_login *login = &m.u.login;
+	int left_ms = mtls_deadline_left_ms(d->deadline);
 
+	if (left_ms == 0)
+		return mtls_fail(err, MTLS_E_TIMEOUT,
+		    "the deadline passed before the helper was asked");
 	login->request = (struct mtls_bytes){ sizeof(r->id), r->id };
 	login->nonce = (struct mtls_bytes){ sizeof(r->nonce), r->nonce };
 	login->user = r->user;
@@ -35,7 +39,7 @@ send_login(struct dialogue *d, struct mtls_err *err)
 	login->config = d->options->config;
 	login->method = d->options->method;
 	login->flags = d->flags;
-	login->deadline_ms = (uint32_t)mtls_deadline_left_ms(d->deadline);
+	login->deadline_ms = (uint32_t)left_ms;
 	return mtls_message_send(d->socket_fd, &m, -1, d->deadline, err);
 }
 

@@ -29,6 +29,7 @@
  *	exit N, signal N	end; N is a number
  *	only-fds N		the descriptors of this process are 0..N
  *	only-env NAME...	and these are the names in its environment
+ *	note WORD		write WORD to the report now
  *	write TEXT		put text on descriptors 1 and 2
  *
  * Words are separated by spaces; "..." holds them together, with \n, \r, \e,

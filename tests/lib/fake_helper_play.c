@@ -81,6 +81,14 @@ step_write(struct fake *f, int n, char *words[])
 		fake_complain(f, "write: %s", strerror(errno));
 }
 
+static void
+step_note(struct fake *f, int n, char *words[])
+{
+	(void)n;
+	fprintf(f->report, "%s\n", words[1]);
+	fflush(f->report);
+}
+
 static const struct step steps[] = {
 	{ "accept", 1, 1, step_accept },
 	{ "ask", 2, 4, fake_step_ask },
@@ -92,6 +100,7 @@ static const struct step steps[] = {
 	{ "flood", 2, 2, fake_step_flood },
 	{ "login", 1, FAKE_WORDS_MAX, fake_step_login },
 	{ "mutate", 3, 3, fake_step_mutate },
+	{ "note", 2, 2, step_note },
 	{ "only-env", 1, FAKE_WORDS_MAX, fake_step_only_env },
 	{ "only-fds", 2, 2, fake_step_only_fds },
 	{ "raw", 2, FAKE_WORDS_MAX, fake_step_raw },

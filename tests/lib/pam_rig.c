@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -237,7 +238,9 @@ helper_main(struct rig *r, const char *script, int report_fd)
 	int fd;
 	int s;
 
-	/* The test framework has handlers; the helper dies of its signals. */
+	/* Not longer than the test, which may fail; and of its own signals,
+	 * for which the test framework has handlers. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (s = 1; s < NSIG; s++)
 		signal(s, SIG_DFL);
 

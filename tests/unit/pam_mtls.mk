@@ -5,6 +5,7 @@ pam_rig_defines = -I$(top_srcdir)/tests/lib \
 	-DSET_AUTHTOK_PATH=\"$(abs_top_builddir)/.libs/pam_set_authtok.so\" \
 	-DSTACK_PROBE_PATH=\"$(abs_top_builddir)/.libs/pam_stack_probe.so\" \
 	-DSOURCE_DIR=\"$(abs_top_srcdir)\" \
+	-DFAULTS_MODULE_PATH=\"$(abs_top_builddir)/.libs/pam_mtls_faults.so\" \
 	-DSPAWN_MODULE_PATH=\"$(abs_top_builddir)/.libs/pam_mtls_spawn.so\"
 
 check_LTLIBRARIES += libpam_rig_fake.la libpam_rig.la
@@ -33,6 +34,20 @@ pam_mtls_spawn_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-rpath /nowhere -Wl,--wrap=mtls_spawn
 pam_mtls_spawn_la_LIBADD = libmtls_module.la $(PAM_LIBS)
 
+# The module with calls that can be made to fail; it spawns as that one does.
+check_LTLIBRARIES += pam_mtls_faults.la
+pam_mtls_faults_la_SOURCES = pam_mtls/module.c tests/lib/spawn_fake.c \
+	tests/lib/fail_pam.c tests/lib/fail_pam.h $(fail_nth_sources)
+pam_mtls_faults_la_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DFAKE_HELPER_PATH=\"$(abs_top_builddir)/tests/lib/fake_helper\"
+pam_mtls_faults_la_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) \
+	-fvisibility=default
+pam_mtls_faults_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+	-rpath /nowhere -Wl,--wrap=mtls_spawn $(fail_nth_ldflags) \
+	-Wl,--wrap=pam_get_item,--wrap=pam_get_user,--wrap=pam_set_data \
+	-Wl,--wrap=pam_get_data,--wrap=pam_fail_delay
+pam_mtls_faults_la_LIBADD = libmtls_module.la $(PAM_LIBS) $(CMOCKA_LIBS)
+
 check_LTLIBRARIES += pam_set_authtok.la
 pam_set_authtok_la_SOURCES = tests/lib/pam_set_authtok.c
 pam_set_authtok_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
@@ -54,7 +69,7 @@ pam_test_cppflags = $(AM_CPPFLAGS) $(pam_rig_defines)
 pam_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 pam_test_ldadd = libpam_rig.la $(PAM_LIBS) $(CMOCKA_LIBS)
 pam_test_depends = libpam_rig.la pam_mtls.la pam_mtls_spawn.la \
-	pam_set_authtok.la pam_stack_probe.la tests/lib/fake_helper
+	pam_mtls_faults.la pam_set_authtok.la pam_stack_probe.la tests/lib/fake_helper
 
 unit_tests += tests/pam/test_stack
 tests_pam_test_stack_SOURCES = tests/pam/test_stack.c
@@ -137,3 +152,10 @@ tests_unit_test_options_SOURCES = tests/unit/test_options.c
 tests_unit_test_options_CPPFLAGS = $(pam_test_cppflags) -I$(top_srcdir)
 tests_unit_test_options_CFLAGS = $(pam_test_cflags)
 tests_unit_test_options_LDADD = libmtls_module.la $(PAM_LIBS) $(CMOCKA_LIBS)
+
+unit_tests += tests/pam/test_sweep
+tests_pam_test_sweep_SOURCES = tests/pam/test_sweep.c
+tests_pam_test_sweep_CPPFLAGS = $(pam_test_cppflags)
+tests_pam_test_sweep_CFLAGS = $(pam_test_cflags)
+tests_pam_test_sweep_LDADD = $(pam_test_ldadd)
+tests_pam_test_sweep_DEPENDENCIES = $(pam_test_depends)
