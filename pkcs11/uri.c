@@ -21,6 +21,8 @@ static const char *const known[] = { "token", "serial", "manufacturer",
 
 #define N_KNOWN (sizeof(known) / sizeof(known[0]))
 
+enum value_kind { VALUE_TEXT, VALUE_BYTES };
+
 static int
 is_hex(char c)
 {
@@ -28,9 +30,12 @@ is_hex(char c)
 	    (c >= 'A' && c <= 'F');
 }
 
-/* Escapes are whole and none of them is a NUL. */
+/*
+ * Escapes are whole and none of them is a NUL, except in CKA_ID, which is
+ * bytes: some cards number their keys 0001, 0002.
+ */
 static int
-value_is_sound(const char *value, size_t len)
+value_is_sound(const char *value, size_t len, enum value_kind kind)
 {
 	if (len == 0)
 		return 0;
@@ -42,7 +47,8 @@ value_is_sound(const char *value, size_t len)
 		if (len - i < 3 || !is_hex(value[i + 1]) ||
 		    !is_hex(value[i + 2]))
 			return 0;
-		if (value[i + 1] == '0' && value[i + 2] == '0')
+		if (kind == VALUE_TEXT && value[i + 1] == '0' &&
+		    value[i + 2] == '0')
 			return 0;
 		i += 2;
 	}
@@ -67,7 +73,8 @@ check_attribute(const char *at, size_t len, unsigned *seen,
 			return mtls_fail(err, MTLS_E_CONFIG,
 			    "PKCS#11 URI: \"%s\" twice", known[i]);
 		*seen |= 1u << i;
-		if (!value_is_sound(value, value_len))
+		if (!value_is_sound(value, value_len,
+		    strcmp(known[i], "id") == 0 ? VALUE_BYTES : VALUE_TEXT))
 			return mtls_fail(err, MTLS_E_CONFIG,
 			    "PKCS#11 URI: bad value of \"%s\"", known[i]);
 		if (strcmp(known[i], "type") == 0 &&

@@ -36,7 +36,8 @@ T064_uris_that_are_refused(void **state)
 		"pkcs11:library-manufacturer=x", "pkcs11:token=a;token=b",
 		"pkcs11:id=%01;token=a;id=%02", "pkcs11:token=%zz",
 		"pkcs11:token=%", "pkcs11:token=%4", "pkcs11:token=a%00b",
-		"pkcs11:id=%00", "pkcs11:token", "pkcs11:token=", "pkcs11:=a",
+		"pkcs11:object=%00", "pkcs11:token", "pkcs11:token=",
+		"pkcs11:=a",
 		"pkcs11:;", "pkcs11:token=a;", "pkcs11:token=a;;serial=1",
 		"pkcs11:type=public", "pkcs11:type=secret-key",
 		"pkcs11:token=a b", "pkcs11:token=a\nb", "pkcs11:slot-id=x",
@@ -71,7 +72,7 @@ uris_that_are_taken(void **state)
 		"pkcs11:token=Alice%27s%20card;serial=0123;id=%01%02",
 		"pkcs11:manufacturer=SoftHSM%20project;model=SoftHSM%20v2",
 		"pkcs11:slot-id=4711", "pkcs11:object=key;type=private",
-		"pkcs11:type=cert",
+		"pkcs11:type=cert", "pkcs11:id=%00%01",
 		"pkcs11:slot-description=Reader%201;slot-manufacturer=X" };
 
 	(void)state;
