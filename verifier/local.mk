@@ -1,6 +1,16 @@
 noinst_LTLIBRARIES += libmtls_verifier.la
 libmtls_verifier_la_SOURCES = \
-	verifier/settings.c
+	verifier/account.c verifier/account.h \
+	verifier/mapping.c verifier/mapping.h \
+	verifier/network.c verifier/network.h \
+	verifier/pattern.c verifier/pattern.h \
+	verifier/policy.c verifier/policy.h \
+	verifier/policy_file.c verifier/policy_file.h \
+	verifier/policy_lexer.c verifier/policy_lexer.h \
+	verifier/policy_map.c \
+	verifier/policy_parser.c verifier/policy_parser.h \
+	verifier/policy_rule.c \
+	verifier/settings.c verifier/settings.h
 libmtls_verifier_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) \
 	$(LIBEVENT_CFLAGS) $(LIBEVENT_OPENSSL_CFLAGS) $(SQLITE_CFLAGS) \
 	$(SYSTEMD_CFLAGS)
