@@ -38,6 +38,8 @@ static const struct {
 	    "The certificate on this card is not valid yet." },
 	[POLICY_REASON_OUTDATED] = { "certificate-expired",
 	    "The certificate on this card has expired." },
+	[POLICY_REASON_NO_ISSUER] = { "issuer-unknown",
+	    "The certificate on this card cannot be used to log in." },
 	[POLICY_REASON_REVOKED] = { "revoked",
 	    "The certificate on this card has been revoked." },
 	[POLICY_REASON_ISSUER_REVOKED] = { "issuer-revoked",
@@ -274,6 +276,8 @@ standing_fault(const struct policy_facts *f)
 		return POLICY_REASON_NOT_YET_VALID;
 	case POLICY_STANDING_OUTDATED:
 		return POLICY_REASON_OUTDATED;
+	case POLICY_STANDING_NO_ISSUER:
+		return POLICY_REASON_NO_ISSUER;
 	case POLICY_STANDING_REVOKED:
 		return POLICY_REASON_REVOKED;
 	case POLICY_STANDING_ISSUER_REVOKED:
