@@ -99,7 +99,11 @@ policy_parser_list(struct policy_parser *p, const char *what,
 		status = take_item(p, what, is_valid, ret, err);
 		if (status != MTLS_OK || p->lexer.token != POLICY_TOKEN_COMMA)
 			return status;
-		status = policy_parser_next(p, err);
+		/* After a comma the list may go on in the next line. */
+		do {
+			status = policy_parser_next(p, err);
+		} while (status == MTLS_OK &&
+		    p->lexer.token == POLICY_TOKEN_NEWLINE);
 		if (status != MTLS_OK)
 			return status;
 	}

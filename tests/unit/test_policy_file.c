@@ -51,7 +51,11 @@ everything_is_read(void **state)
 	    "deny  user root, toor\n"
 	    "allow group admins, staff on ws-*.x, *.y for sudo, gdm-password "
 	    "by token, relay from 10.0.0.0/8, ::1\n"
-	    "\tallow user any";
+	    "\tallow user any\n"
+	    "deny user a, # first\n"
+	    "\n"
+	    "          b\n"
+	    "allow user c";
 	struct policy p;
 	struct mtls_err err;
 
@@ -70,7 +74,7 @@ everything_is_read(void **state)
 	assert_int_equal(p.n_groups, 2);
 	assert_int_equal(p.groups[0].members.n, 2);
 	assert_int_equal(p.groups[1].gid, 7);
-	assert_int_equal(p.n_rules, 3);
+	assert_int_equal(p.n_rules, 5);
 	assert_int_equal(p.rules[0].effect, POLICY_DENY);
 	assert_true(p.rules[0].hosts.any && p.rules[0].services.any &&
 	    p.rules[0].from_any);
@@ -83,6 +87,8 @@ everything_is_read(void **state)
 	assert_int_equal(p.rules[1].methods,
 	    POLICY_METHOD_TOKEN | POLICY_METHOD_RELAY);
 	assert_true(p.rules[2].who.any);
+	assert_int_equal(p.rules[3].who.n, 2);
+	assert_int_equal(p.rules[4].line, 14);
 	policy_clear(&p);
 }
 
@@ -102,7 +108,8 @@ errors_say_where(void **state)
 		{ "allow user\n", "p:1:11: " },
 		{ "allow user any,\n", "p:1:15: " },
 		{ "allow user any, alice\n", "p:1:15: " },
-		{ "allow user alice,\n", "p:1:18: " },
+		{ "allow user alice,\n", "p:2:1: " },
+		{ "allow user alice,\ndeny user any\n", "p:2:6: " },
 		{ "allow user alice, any\n", "p:1:19: " },
 		{ "allow user alice bob\n", "p:1:18: " },
 		{ "allow user alice,,bob\n", "p:1:18: " },

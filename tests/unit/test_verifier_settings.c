@@ -17,7 +17,7 @@
 #include "../lib/unit.h"
 
 #define TLS \
-	"[tls]\ncertificate = /c\nkey = /k\ndevice-ca = /d\nuser-ca = /u\n"
+	"[revocation]\ncrl-dir = /r\n[tls]\ncertificate = /c\nkey = /k\ndevice-ca = /d\nuser-ca = /u\n"
 
 static struct settings s;
 static struct mtls_err err;
