@@ -42,6 +42,7 @@ struct connection {
 	struct event *timer;
 	struct network_address address;
 	char peer[NETWORK_TEXT_MAX];
+	int is_established;		/* the handshake succeeded */
 	const char *alert;		/* static; the one that ended it */
 };
 
@@ -210,8 +211,14 @@ on_info(const SSL *ssl, int where, int ret)
 {
 	struct connection *c = SSL_get_ex_data(ssl, slot);
 
-	if (c != NULL && (where & SSL_CB_ALERT) != 0 &&
-	    (ret & 0xff) != SSL_AD_CLOSE_NOTIFY && c->alert == NULL)
+	if (c == NULL)
+		return;
+	if ((where & SSL_CB_HANDSHAKE_DONE) != 0)
+		c->is_established = 1;
+	/* The second is what OpenSSL says to a peer that is gone. */
+	if ((where & SSL_CB_ALERT) != 0 &&
+	    (ret & 0xff) != SSL_AD_CLOSE_NOTIFY &&
+	    (ret & 0xff) != SSL_AD_DECODE_ERROR && c->alert == NULL)
 		c->alert = SSL_alert_desc_string_long(ret);
 }
 
@@ -222,7 +229,7 @@ log_handshake(const struct connection *c)
 	long verified = SSL_get_verify_result(c->ssl);
 	const char *reason = c->alert;
 
-	if (c->all == NULL || reason == NULL)
+	if (c->all == NULL || reason == NULL || c->is_established)
 		return;
 	if (verified != X509_V_OK)
 		reason = X509_verify_cert_error_string(verified);
