@@ -156,6 +156,21 @@ on_close(struct evhttp_connection *connection, void *arg)
 	c->ended = 1;
 }
 
+/*
+ * Until something comes back, a failed write makes evhttp read: there may be
+ * an alert. With a part of an answer in the buffer the same flag would make
+ * it wait for the rest of it on a connection that has ended.
+ */
+static void
+on_input(struct evbuffer *in, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct http_channel *c = arg;
+
+	(void)in;
+	if (info->n_added > 0)
+		(void)evhttp_connection_set_flags(c->connection, 0);
+}
+
 /* As soon as the headers are there, before a byte of the body is kept. */
 static int
 on_headers(struct evhttp_request *request, void *arg)
@@ -246,8 +261,9 @@ connect_evhttp(struct http_channel *c, const struct http_target *target,
 	evhttp_connection_set_max_body_size(c->connection,
 	    (ev_ssize_t)MTLS_BODY_MAX);
 	evhttp_connection_set_closecb(c->connection, on_close, c);
-	(void)evhttp_connection_set_flags(c->connection,
-	    EVHTTP_CON_READ_ON_WRITE_ERROR);
+	if (evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c) ==
+	    NULL)
+		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 	return MTLS_OK;
 }
 
@@ -362,6 +378,8 @@ http_channel_request(struct http_channel *c, const char *path,
 	c->done = done;
 	c->done_arg = arg;
 	c->busy = 1;
+	(void)evhttp_connection_set_flags(c->connection,
+	    EVHTTP_CON_READ_ON_WRITE_ERROR);
 	if (!c->handshake_done && c->options.connect_phase != TRACE_COUNT)
 		trace_begin(c->options.trace, c->options.connect_phase);
 	if (evhttp_make_request(c->connection, c->request, json != NULL ?

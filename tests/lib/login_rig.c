@@ -137,6 +137,22 @@ start_verifiers(struct login_case *c)
 
 /* --- the helper --- */
 
+#if defined(__SANITIZE_ADDRESS__)
+int __lsan_do_recoverable_leak_check(void);
+#endif
+
+/* What login_run() has not given back, where the build can tell. */
+static int
+leaks(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	(void)prctl(PR_SET_DUMPABLE, 1);
+	return __lsan_do_recoverable_leak_check();
+#else
+	return 0;
+#endif
+}
+
 static void
 serve(const struct login_case *c, const char *config, int fd)
 {
@@ -156,7 +172,7 @@ serve(const struct login_case *c, const char *config, int fd)
 	if (mtls_process_harden(2, &err) != MTLS_OK)
 		_exit(99);
 	(void)login_run(&options);
-	_exit(0);
+	_exit(leaks() ? 98 : 0);
 }
 
 static void
@@ -419,6 +435,10 @@ login_case_run(struct login_case *c)
 		fake_verifier_stop(c->fake[i]);
 	assert_int_equal(c->other.type, MTLS_MSG_NONE);
 	assert_true(c->n_results <= 1);
+	if (WIFEXITED(c->helper_status))
+		assert_int_equal(WEXITSTATUS(c->helper_status), 0);
+	else
+		assert_int_equal(WTERMSIG(c->helper_status), SIGKILL);
 }
 
 void
