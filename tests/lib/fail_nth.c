@@ -33,8 +33,9 @@ struct state {
 	atomic_uint nth;		/* 0 = none */
 	_Atomic(const char *) failed;
 	atomic_int counting;
+	atomic_int only;		/* the process that counts; 0: all */
 	_Atomic(const char *) one;	/* fail_nth_call() */
-	atomic_int one_errno;
+	atomic_int one_errno, one_stays;
 	atomic_int storm;
 	atomic_uint limit;
 };
@@ -81,6 +82,15 @@ storm_hits(const char *name)
 	return storms[i].interrupted;
 }
 
+/* Whether calls of this process are meant. */
+static int
+concerned(void)
+{
+	int only = atomic_load(&state()->only);
+
+	return only == 0 || only == getpid();
+}
+
 /* Whether this call is to fail; sets errno then. */
 static int
 fails(const char *name, int sys_errno, int can_interrupt)
@@ -88,8 +98,11 @@ fails(const char *name, int sys_errno, int can_interrupt)
 	struct state *s = state();
 	const char *one = atomic_load(&s->one);
 
+	if (!concerned())
+		return 0;
 	if (one != NULL && strcmp(one, name) == 0) {
-		atomic_store(&s->one, NULL);
+		if (!atomic_load(&s->one_stays))
+			atomic_store(&s->one, NULL);
 		errno = atomic_load(&s->one_errno);
 		return 1;
 	}
@@ -106,21 +119,35 @@ fails(const char *name, int sys_errno, int can_interrupt)
 	return 1;
 }
 
-void
-fail_nth_start(unsigned nth)
+static void
+start(unsigned nth, int only)
 {
 	struct state *s = state();
 
 	atomic_store(&s->calls, 0);
 	atomic_store(&s->nth, nth);
 	atomic_store(&s->failed, NULL);
+	atomic_store(&s->only, only);
 	atomic_store(&s->counting, 1);
+}
+
+void
+fail_nth_start(unsigned nth)
+{
+	start(nth, 0);
+}
+
+void
+fail_nth_start_here(unsigned nth)
+{
+	start(nth, getpid());
 }
 
 unsigned
 fail_nth_stop(void)
 {
 	atomic_store(&state()->counting, 0);
+	atomic_store(&state()->only, 0);
 	return atomic_load(&state()->calls);
 }
 
@@ -142,11 +169,24 @@ fail_nth_failed(void)
 	return atomic_load(&state()->failed);
 }
 
+static void
+fail_by_name(const char *name, int sys_errno, int stays)
+{
+	atomic_store(&state()->one_errno, sys_errno);
+	atomic_store(&state()->one_stays, stays);
+	atomic_store(&state()->one, name);
+}
+
 void
 fail_nth_call(const char *name, int sys_errno)
 {
-	atomic_store(&state()->one_errno, sys_errno);
-	atomic_store(&state()->one, name);
+	fail_by_name(name, sys_errno, 0);
+}
+
+void
+fail_nth_calls(const char *name, int sys_errno)
+{
+	fail_by_name(name, sys_errno, 1);
 }
 
 void
@@ -167,7 +207,7 @@ limited(size_t n)
 {
 	unsigned limit = atomic_load(&state()->limit);
 
-	return limit != 0 && n > limit ? limit : n;
+	return limit != 0 && n > limit && concerned() ? limit : n;
 }
 
 long

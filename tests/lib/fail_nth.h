@@ -39,6 +39,9 @@ unsigned fail_nth_sweep(fail_nth_fn scenario, void *arg,
 
 /* By hand: the nth call from now on fails (0: none); counts. */
 void fail_nth_start(unsigned nth);
+/* The same, and from here to the stop everything else in this header too
+ * concerns calls of the calling process only. */
+void fail_nth_start_here(unsigned nth);
 /* Ends that; returns how many calls were seen. */
 unsigned fail_nth_stop(void);
 /* A scenario puts what is not the matter of its sweep between these. */
@@ -49,6 +52,8 @@ const char *fail_nth_failed(void);
 
 /* The next call of this function fails with sys_errno; NULL: none. */
 void fail_nth_call(const char *name, int sys_errno);
+/* That one and all that follow. */
+void fail_nth_calls(const char *name, int sys_errno);
 
 /*
  * While on, every call that a signal can interrupt fails with EINTR once

@@ -154,7 +154,7 @@ leaks(void)
 }
 
 static void
-serve(const struct login_case *c, const char *config, int fd)
+serve(struct login_case *c, const char *config, int fd)
 {
 	static const struct mtls_log log = { mtls_log_to_stderr, NULL,
 	    MTLS_LOG_NOTICE };
@@ -171,6 +171,8 @@ serve(const struct login_case *c, const char *config, int fd)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (mtls_process_harden(2, &err) != MTLS_OK)
 		_exit(99);
+	if (c->in_helper != NULL)
+		c->in_helper(c);
 	(void)login_run(&options);
 	_exit(leaks() ? 98 : 0);
 }

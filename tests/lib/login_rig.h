@@ -53,6 +53,7 @@ struct login_case {
 	int answer_status;			/* of ANSWER */
 	login_case_fn on_secret;		/* instead of an answer */
 	login_case_fn on_connected;		/* once the LOGIN is sent */
+	login_case_fn in_helper;		/* there, before login_run() */
 	uid_t caller;				/* 0: whoever we are */
 
 	/* what came of it */
