@@ -309,12 +309,37 @@ make_object(const struct shape *shape, const void *body, json_t *object,
 	return MTLS_OK;
 }
 
+/*
+ * Not json_dumps(): where it runs out of memory half way, it leaves a part
+ * out and says nothing. The text that is never longer than a body may be is
+ * written to one buffer here.
+ */
+static enum mtls_status
+write_text(const json_t *object, char **ret_json, size_t *ret_len,
+    struct mtls_err *err)
+{
+	char *text = malloc(MTLS_BODY_MAX + 1);
+	size_t len;
+
+	if (text == NULL)
+		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
+	len = json_dumpb(object, text, MTLS_BODY_MAX, JSON_COMPACT);
+	if (len == 0 || len > MTLS_BODY_MAX) {
+		free(text);
+		return mtls_fail(err, len == 0 ? MTLS_E_MEMORY : MTLS_E_USAGE,
+		    "the body cannot be written");
+	}
+	text[len] = '\0';
+	*ret_json = text;
+	*ret_len = len;
+	return MTLS_OK;
+}
+
 enum mtls_status
 mtls_body_format(enum mtls_body_type type, const void *body, char **ret_json,
     size_t *ret_len, struct mtls_err *err)
 {
 	enum mtls_status status;
-	char *text = NULL;
 	json_t *object;
 
 	if (type >= MTLS_BODY_COUNT)
@@ -323,17 +348,9 @@ mtls_body_format(enum mtls_body_type type, const void *body, char **ret_json,
 	if (object == NULL)
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 	status = make_object(&shapes[type], body, object, err);
-	if (status == MTLS_OK) {
-		text = json_dumps(object, JSON_COMPACT);
-		if (text == NULL)
-			status = mtls_fail(err, MTLS_E_MEMORY,
-			    "out of memory");
-	}
+	if (status == MTLS_OK)
+		status = write_text(object, ret_json, ret_len, err);
 	json_decref(object);
-	if (status == MTLS_OK) {
-		*ret_len = strlen(text);
-		*ret_json = text;
-	}
 	return status;
 }
 
