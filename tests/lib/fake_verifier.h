@@ -79,6 +79,7 @@ struct fake_verifier_record {
 	int connections[2];		/* device, user */
 	int handshakes[2];		/* with a client certificate */
 	int asked[FAKE_STEPS];
+	int bad_requests;
 	int allowed;			/* GRANTs with "allow" that left */
 	struct mtls_body_open open;	/* the last one */
 };

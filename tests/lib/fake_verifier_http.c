@@ -232,7 +232,7 @@ announced(const char *head)
 	return h != NULL ? strtoul(h + 16, NULL, 10) : 0;
 }
 
-static void
+static int
 take_open(struct fake_verifier *v, const char *body, size_t len)
 {
 	struct mtls_err err;
@@ -241,13 +241,24 @@ take_open(struct fake_verifier *v, const char *body, size_t len)
 	mtls_err_clear(&err);
 	mtls_body_clear(MTLS_BODY_OPEN, &v->record.open);
 	if (mtls_body_parse(MTLS_BODY_OPEN, body, len, &v->record.open,
-	    &err) != MTLS_OK) {
-		(void)fprintf(stderr, "fake verifier: %s\n", err.text);
-		abort();
-	}
+	    &err) != MTLS_OK)
+		return 0;
 	for (i = 0; i < MTLS_ID_BYTES; i++)
 		v->challenge[i] = (uint8_t)(v->record.asked[FAKE_OPEN] + i);
 	v->pending_left = v->options.n_pending;
+	return 1;
+}
+
+static void
+refuse(struct fake_connection *c)
+{
+	static const char bad[] = "HTTP/1.1 400 Bad Request\r\n"
+	    "Content-Type: application/json\r\nContent-Length: 49\r\n\r\n"
+	    "{\"version\":1,\"reason\":\"bad-request\",\"message\":\"\"}";
+
+	c->listener->verifier->record.bad_requests++;
+	c->end_when_written = 1;
+	(void)bufferevent_write(c->bev, bad, sizeof(bad) - 1);
 }
 
 void
@@ -277,7 +288,9 @@ fake_on_readable(struct bufferevent *bev, void *arg)
 	    strncmp(head, "POST /v1/proofs ", 16) == 0 ? FAKE_PROOF :
 	    FAKE_GRANT;
 	v->record.asked[step]++;
-	if (step == FAKE_OPEN)
-		take_open(v, head + end.pos + 4, body_len);
-	react(c, step);
+	if (step == FAKE_OPEN &&
+	    !take_open(v, head + end.pos + 4, body_len))
+		refuse(c);
+	else
+		react(c, step);
 }

@@ -154,6 +154,13 @@ leaks(void)
 }
 
 static void
+drop_line(int severity, const char *line)
+{
+	(void)severity;
+	(void)line;
+}
+
+static void
 serve(struct login_case *c, const char *config, int fd)
 {
 	static const struct mtls_log log = { mtls_log_to_stderr, NULL,
@@ -171,6 +178,7 @@ serve(struct login_case *c, const char *config, int fd)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (mtls_process_harden(2, &err) != MTLS_OK)
 		_exit(99);
+	event_set_log_callback(drop_line);
 	if (c->in_helper != NULL)
 		c->in_helper(c);
 	(void)login_run(&options);
@@ -439,7 +447,7 @@ login_case_run(struct login_case *c)
 	assert_true(c->n_results <= 1);
 	if (WIFEXITED(c->helper_status))
 		assert_int_equal(WEXITSTATUS(c->helper_status), 0);
-	else
+	else if (!c->may_crash)
 		assert_int_equal(WTERMSIG(c->helper_status), SIGKILL);
 }
 

@@ -55,6 +55,7 @@ struct login_case {
 	login_case_fn on_connected;		/* once the LOGIN is sent */
 	login_case_fn in_helper;		/* there, before login_run() */
 	uid_t caller;				/* 0: whoever we are */
+	int may_crash;				/* the helper */
 
 	/* what came of it */
 	int n_results, helper_status;

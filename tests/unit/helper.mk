@@ -63,3 +63,11 @@ tests_unit_test_login_caller_SOURCES = tests/unit/test_login_caller.c \
 tests_unit_test_login_caller_CFLAGS = $(helper_rig_cflags)
 tests_unit_test_login_caller_LDADD = $(helper_test_ldadd)
 EXTRA_tests_unit_test_login_caller_DEPENDENCIES = tests/lib/fake_token
+
+unit_tests += tests/unit/test_login_faults
+tests_unit_test_login_faults_SOURCES = tests/unit/test_login_faults.c \
+	$(helper_rig_sources) $(fail_nth_sources)
+tests_unit_test_login_faults_CFLAGS = $(helper_rig_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_login_faults_LDADD = $(helper_test_ldadd) $(JANSSON_LIBS)
+tests_unit_test_login_faults_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags)
+EXTRA_tests_unit_test_login_faults_DEPENDENCIES = tests/lib/fake_token

@@ -32,6 +32,7 @@ a_login_is_granted(void **state)
 	assert_int_equal(c.n_secret, 1);
 	assert_int_equal(c.n_asked + c.n_told + c.n_phases, 0);
 	assert_int_equal(c.record[0]->allowed, 1);
+	assert_int_equal(c.record[0]->bad_requests, 0);
 	assert_int_equal(c.record[0]->connections[0], 1);
 	assert_int_equal(c.record[0]->connections[1], 2);
 	assert_int_equal(c.record[0]->handshakes[0], 1);
