@@ -288,6 +288,22 @@ signing_digest(const EVP_PKEY *key, const char *name)
 	return EVP_get_digestbyname(name != NULL ? name : "SHA256");
 }
 
+/* As it comes over the wire, without what libcrypto remembers of making it. */
+static X509 *
+parse_again(struct pki *pki, X509 *x)
+{
+	X509 *parsed = X509_new_ex(pki->libctx, NULL);
+	unsigned char *der = NULL;
+	int len = i2d_X509(x, &der);
+	const unsigned char *p = der;
+
+	must(parsed != NULL && len > 0 && d2i_X509(&parsed, &p, len) != NULL,
+	    "certificate");
+	OPENSSL_free(der);
+	X509_free(x);
+	return parsed;
+}
+
 const struct pki_cert *
 pki_raw(struct pki *pki, const struct pki_cert *issuer,
     const struct pki_options *o)
@@ -304,7 +320,6 @@ pki_raw(struct pki *pki, const struct pki_cert *issuer,
 	} else {
 		cert->key = generate(pki, o->key_type);
 	}
-	cert->x509 = x;
 	cert->issuer = issuer;
 	must(X509_set_version(x, o->version != 0 ? o->version - 1 :
 	    X509_VERSION_3), "version");
@@ -320,6 +335,7 @@ pki_raw(struct pki *pki, const struct pki_cert *issuer,
 	    issuer != NULL ? issuer : cert;
 	must(X509_sign(x, signer->key, signing_digest(signer->key,
 	    o->digest)) > 0, "signature");
+	cert->x509 = parse_again(pki, x);
 	return cert;
 }
 
@@ -442,6 +458,21 @@ add_crl_extensions(X509_CRL *crl, const struct pki_cert *ca,
 	}
 }
 
+static X509_CRL *
+parse_crl_again(struct pki *pki, X509_CRL *crl)
+{
+	X509_CRL *parsed = X509_CRL_new_ex(pki->libctx, NULL);
+	unsigned char *der = NULL;
+	int len = i2d_X509_CRL(crl, &der);
+	const unsigned char *p = der;
+
+	must(parsed != NULL && len > 0 && d2i_X509_CRL(&parsed, &p, len) !=
+	    NULL, "CRL");
+	OPENSSL_free(der);
+	X509_CRL_free(crl);
+	return parsed;
+}
+
 X509_CRL *
 pki_crl(struct pki *pki, const struct pki_cert *ca,
     const struct pki_cert *const *revoked,
@@ -468,8 +499,8 @@ pki_crl(struct pki *pki, const struct pki_cert *ca,
 	add_crl_extensions(crl, ca, o);
 	must(X509_CRL_sort(crl) && X509_CRL_sign(crl, signer->key,
 	    signing_digest(signer->key, NULL)) > 0, "CRL signature");
-	new_item(pki)->crl = crl;
-	return crl;
+	new_item(pki)->crl = parse_crl_again(pki, crl);
+	return pki->items->crl;
 }
 
 static FILE *

@@ -33,3 +33,18 @@ unit_tests += tests/unit/test_signer
 tests_unit_test_signer_SOURCES = tests/unit/test_signer.c $(tls_rig_sources)
 tests_unit_test_signer_CFLAGS = $(TLS_TEST_CFLAGS)
 tests_unit_test_signer_LDADD = $(TLS_TEST_LIBS)
+
+unit_tests += tests/unit/test_identity tests/unit/test_identity_names
+tests_unit_test_identity_SOURCES = tests/unit/test_identity.c \
+	$(tls_rig_sources)
+tests_unit_test_identity_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_identity_LDADD = $(TLS_TEST_LIBS)
+tests_unit_test_identity_names_SOURCES = tests/unit/test_identity_names.c \
+	$(tls_rig_sources)
+tests_unit_test_identity_names_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_identity_names_LDADD = $(TLS_TEST_LIBS)
+
+unit_tests += tests/unit/test_pem
+tests_unit_test_pem_SOURCES = tests/unit/test_pem.c $(tls_rig_sources)
+tests_unit_test_pem_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_pem_LDADD = $(TLS_TEST_LIBS)
