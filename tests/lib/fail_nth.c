@@ -342,6 +342,8 @@ void *__real_realloc(void *p, size_t n);
 void *__wrap_realloc(void *p, size_t n);
 char *__real_strdup(const char *s);
 char *__wrap_strdup(const char *s);
+char *__real_strndup(const char *s, size_t n);
+char *__wrap_strndup(const char *s, size_t n);
 void __real_free(void *p);
 void __wrap_free(void *p);
 
@@ -384,6 +386,16 @@ __wrap_strdup(const char *s)
 	return p;
 }
 
+char *
+__wrap_strndup(const char *s, size_t n)
+{
+	char *p = fails("strndup", ENOMEM, NO_SIGNAL) ? NULL :
+	    __real_strndup(s, n);
+
+	live += p != NULL;
+	return p;
+}
+
 void
 __wrap_free(void *p)
 {
@@ -402,6 +414,9 @@ int __real_prctl(int option, ...);
 int __wrap_prctl(int option, ...);
 long __wrap_syscall(long number, ...);
 
+/* They may read more than was passed, as the real ones do. */
+#define READS_TOO_FAR __attribute__((no_sanitize("address")))
+
 #define ARGUMENTS(last, n, array) \
 	do { \
 		va_list ap; \
@@ -411,7 +426,7 @@ long __wrap_syscall(long number, ...);
 		va_end(ap); \
 	} while (0)
 
-int
+READS_TOO_FAR int
 __wrap_open(const char *path, int flags, ...)
 {
 	long a[1];
@@ -422,7 +437,7 @@ __wrap_open(const char *path, int flags, ...)
 	return __real_open(path, flags, (mode_t)a[0]);
 }
 
-int
+READS_TOO_FAR int
 __wrap_openat(int fd, const char *path, int flags, ...)
 {
 	long a[1];
@@ -433,7 +448,7 @@ __wrap_openat(int fd, const char *path, int flags, ...)
 	return __real_openat(fd, path, flags, (mode_t)a[0]);
 }
 
-int
+READS_TOO_FAR int
 __wrap_fcntl(int fd, int command, ...)
 {
 	long a[1];
@@ -444,7 +459,7 @@ __wrap_fcntl(int fd, int command, ...)
 	return __real_fcntl(fd, command, a[0]);
 }
 
-int
+READS_TOO_FAR int
 __wrap_prctl(int option, ...)
 {
 	long a[4];
@@ -456,7 +471,7 @@ __wrap_prctl(int option, ...)
 }
 
 /* clone3 goes by its name; the child returns through here as well. */
-long
+READS_TOO_FAR long
 __wrap_syscall(long number, ...)
 {
 	long a[6];
