@@ -1,11 +1,13 @@
 noinst_LTLIBRARIES += libmtls_token.la
 noinst_HEADERS += \
 	helper/token/choose.h \
+	helper/token/offer.h \
 	helper/token/pin.h \
 	helper/token/sandbox.h \
 	helper/token/worker.h
 libmtls_token_la_SOURCES = \
 	helper/token/choose.c \
+	helper/token/offer.c \
 	helper/token/pin.c \
 	helper/token/sandbox.c \
 	helper/token/syscalls.c \

@@ -66,14 +66,16 @@ static const struct {
 	{ "/dev/tpmrm0", FS_READ_FILE | FS_WRITE_FILE }
 };
 
-/* The ABI of this kernel; 0: no Landlock. */
+/* The ABI of this kernel; 0: no Landlock; -1 with errno: not known. */
 static int
 landlock_abi(void)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
 	    LANDLOCK_CREATE_RULESET_VERSION);
 
-	return abi < 0 ? 0 : (int)abi;
+	if (abi < 0 && (errno == ENOSYS || errno == EOPNOTSUPP))
+		return 0;
+	return (int)abi;
 }
 
 static size_t
@@ -160,6 +162,8 @@ restrict_files(struct token_sandbox *sandbox, struct mtls_err *err)
 	sandbox->no_landlock = abi == 0;
 	if (abi == 0)
 		return MTLS_OK;
+	if (abi < 0)
+		return mtls_fail_errno(err, MTLS_E_SYSTEM, errno, "Landlock");
 	size = ruleset_for(abi, &set);
 	fd = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);
 	if (fd == -1)

@@ -10,29 +10,26 @@
 
 #include "worker.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "choose.h"
-#include "mtls/identity.h"
 #include "mtls/message.h"
-#include "mtls/pem.h"
 #include "mtls/pkcs11.h"
 #include "mtls/process.h"
 #include "mtls/secret.h"
 #include "mtls/signer.h"
+#include "offer.h"
 #include "pin.h"
 #include "sandbox.h"
 
 #define LONGEST_LOGIN_MS 600000u
-#define CHAIN_BYTES_MAX	24576u
-#define SUBJECT_MAX	512u
 
 struct worker {
 	int fd;
 	struct mtls_deadline deadline;
+	int answered;			/* nothing is owed to the helper */
 	const char *note;		/* for the log, beside the reason */
 	struct mtls_pkcs11 *p11;
 	struct mtls_pkcs11_list list;
@@ -49,6 +46,7 @@ receive(struct worker *w, enum mtls_message_type type,
 	enum mtls_status status;
 	int fd = -1;
 
+	w->answered = 0;
 	status = mtls_message_recv(w->fd, ret, &fd, w->deadline, err);
 	if (fd != -1)
 		close(fd);
@@ -58,6 +56,17 @@ receive(struct worker *w, enum mtls_message_type type,
 		    mtls_message_name(type));
 		mtls_message_clear(ret);
 	}
+	return status;
+}
+
+/* An answer; without it the helper waits, unless this process ends. */
+static enum mtls_status
+answer(struct worker *w, const struct mtls_message *m, struct mtls_err *err)
+{
+	enum mtls_status status;
+
+	status = mtls_message_send(w->fd, m, -1, w->deadline, err);
+	w->answered = status == MTLS_OK;
 	return status;
 }
 
@@ -134,99 +143,7 @@ send_ready(struct worker *w, enum mtls_status outcome, const char *reason,
 	m.u.token_ready.n_certs = outcome == MTLS_OK ?
 	    (uint32_t)w->choices.n : 0;
 	m.u.token_ready.reason = text;
-	return mtls_message_send(w->fd, &m, -1, w->deadline, err);
-}
-
-/* Cuts s to max bytes at the beginning of a character. */
-static void
-cut(char *s, size_t max)
-{
-	if (strlen(s) <= max)
-		return;
-	while (max > 0 && ((unsigned char)s[max] & 0xc0) == 0x80)
-		max--;
-	s[max] = '\0';
-}
-
-static enum mtls_status
-append_chain(const struct worker *w, const struct token_choice *choice,
-    struct mtls_bytes *chain, struct mtls_err *err)
-{
-	enum mtls_status status = MTLS_OK;
-	uint8_t *der;
-	size_t len;
-
-	chain->data = malloc(CHAIN_BYTES_MAX);
-	if (chain->data == NULL)
-		return mtls_fail(err, MTLS_E_MEMORY, "chain");
-	for (size_t i = 0; status == MTLS_OK && i < choice->n_chain; i++) {
-		status = mtls_der_of_certificate(
-		    w->list.certs[choice->chain[i]].x509, &der, &len, err);
-		if (status != MTLS_OK)
-			break;
-		if (len <= CHAIN_BYTES_MAX - chain->len) {
-			memcpy(chain->data + chain->len, der, len);
-			chain->len += len;
-		} else {
-			status = mtls_fail(err, MTLS_E_TOKEN_UNUSABLE,
-			    "the chain on the card is too large");
-		}
-		free(der);
-	}
-	return status;
-}
-
-static enum mtls_status
-fill_cert(const struct worker *w, size_t i, struct mtls_msg_token_cert *m,
-    struct mtls_err *err)
-{
-	const struct token_choice *choice = &w->choices.at[i];
-	const struct mtls_pkcs11_cert *cert = &w->list.certs[choice->cert];
-	const struct mtls_pkcs11_token *token = &w->list.tokens[cert->token];
-	struct mtls_identity id = { 0 };
-	enum mtls_status status;
-
-	m->index = (uint32_t)i;
-	m->mechanisms = cert->mechanisms;
-	m->pin_flags = token->pin_flags;
-	m->pin_min = token->pin_min;
-	m->pin_max = token->pin_max;
-	status = mtls_identity_read(cert->x509, &id, err);
-	if (status == MTLS_OK) {
-		cut(id.subject, SUBJECT_MAX);
-		status = mtls_text_dup(&m->subject, id.subject, err);
-	}
-	if (status == MTLS_OK)
-		status = mtls_text_dup(&m->label, cert->label, err);
-	if (status == MTLS_OK)
-		status = mtls_text_dup(&m->token, token->label, err);
-	if (status == MTLS_OK)
-		status = mtls_text_dup(&m->serial, token->serial, err);
-	if (status == MTLS_OK)
-		status = mtls_der_of_certificate(cert->x509, &m->der.data,
-		    &m->der.len, err);
-	if (status == MTLS_OK)
-		status = append_chain(w, choice, &m->chain, err);
-	mtls_identity_clear(&id);
-	return status;
-}
-
-static enum mtls_status
-send_certs(struct worker *w, struct mtls_err *err)
-{
-	enum mtls_status status = MTLS_OK;
-	struct mtls_message m;
-
-	for (size_t i = 0; status == MTLS_OK && i < w->choices.n; i++) {
-		memset(&m, 0, sizeof(m));
-		m.type = MTLS_MSG_TOKEN_CERT;
-		status = fill_cert(w, i, &m.u.token_cert, err);
-		if (status == MTLS_OK)
-			status = mtls_message_send(w->fd, &m, -1,
-			    w->deadline, err);
-		mtls_message_clear(&m);
-	}
-	return status;
+	return answer(w, &m, err);
 }
 
 static enum mtls_status
@@ -244,8 +161,9 @@ offer(struct worker *w, struct mtls_err *err)
 	if (status == MTLS_OK && w->choices.n == 0)
 		status = mtls_fail(err, MTLS_E_TOKEN_UNUSABLE, "%s",
 		    w->choices.reason);
-	if (status == MTLS_OK)
-		status = send_certs(w, err);
+	for (size_t i = 0; status == MTLS_OK && i < w->choices.n; i++)
+		status = token_offer_send(w->fd, &w->list, &w->choices, i,
+		    w->deadline, err);
 	if (status != MTLS_OK)
 		return status;
 	return send_ready(w, MTLS_OK, w->choices.reason, err);
@@ -293,7 +211,7 @@ log_in(struct worker *w, const struct mtls_msg_token_login *m,
 static enum mtls_status
 answer_login(struct worker *w, struct mtls_err *err)
 {
-	struct mtls_message answer = { .type = MTLS_MSG_TOKEN_LOGGED_IN };
+	struct mtls_message reply = { .type = MTLS_MSG_TOKEN_LOGGED_IN };
 	struct mtls_message m;
 	struct mtls_err why;
 	enum mtls_status status;
@@ -309,11 +227,10 @@ answer_login(struct worker *w, struct mtls_err *err)
 		mtls_pkcs11_session_close(w->session);
 		w->session = NULL;
 	}
-	answer.u.token_logged_in.status = (uint8_t)status;
-	answer.u.token_logged_in.pin_flags = flags;
-	answer.u.token_logged_in.reason = why.text;
-	if (mtls_message_send(w->fd, &answer, -1, w->deadline, err) !=
-	    MTLS_OK)
+	reply.u.token_logged_in.status = (uint8_t)status;
+	reply.u.token_logged_in.pin_flags = flags;
+	reply.u.token_logged_in.reason = why.text;
+	if (answer(w, &reply, err) != MTLS_OK)
 		return err->status;
 	return status == MTLS_OK ? MTLS_OK : mtls_fail(err, status, "%s",
 	    why.text);
@@ -322,7 +239,7 @@ answer_login(struct worker *w, struct mtls_err *err)
 static enum mtls_status
 answer_sign(struct worker *w, struct mtls_err *err)
 {
-	struct mtls_message answer = { .type = MTLS_MSG_TOKEN_SIGNATURE };
+	struct mtls_message reply = { .type = MTLS_MSG_TOKEN_SIGNATURE };
 	uint8_t sig[MTLS_SIGNATURE_MAX];
 	size_t len = sizeof(sig);
 	struct mtls_message m;
@@ -337,13 +254,13 @@ answer_sign(struct worker *w, struct mtls_err *err)
 	    m.u.token_sign.message.data, m.u.token_sign.message.len, sig,
 	    &len, &why);
 	mtls_message_clear(&m);
-	answer.u.token_signature.status = (uint8_t)status;
-	answer.u.token_signature.reason = why.text;
+	reply.u.token_signature.status = (uint8_t)status;
+	reply.u.token_signature.reason = why.text;
 	if (status == MTLS_OK) {
-		answer.u.token_signature.signature.data = sig;
-		answer.u.token_signature.signature.len = len;
+		reply.u.token_signature.signature.data = sig;
+		reply.u.token_signature.signature.len = len;
 	}
-	return mtls_message_send(w->fd, &answer, -1, w->deadline, err);
+	return answer(w, &reply, err);
 }
 
 /*
@@ -382,19 +299,16 @@ token_work(int fd)
 	status = open_token(&w, &err);
 	if (status == MTLS_OK)
 		status = offer(&w, &err);
-	if (status != MTLS_OK && send_ready(&w, status, err.text,
-	    &ignored) != MTLS_OK)
-		goto out;
+	if (status != MTLS_OK)
+		(void)send_ready(&w, status, err.text, &ignored);
 	if (status == MTLS_OK)
 		status = answer_login(&w, &err);
 	if (status == MTLS_OK)
 		status = answer_sign(&w, &err);
 	/* The card is logged out whether or not anybody still listens. */
 	mtls_pkcs11_session_close(w.session);
-	w.session = NULL;
-	wait_for_close(&w);
-out:
-	mtls_pkcs11_session_close(w.session);
+	if (w.answered)
+		wait_for_close(&w);
 	mtls_secret_free(w.pin);
 	token_choices_clear(&w.choices);
 	mtls_pkcs11_list_clear(&w.list);
