@@ -10,6 +10,7 @@
  *	log PATH		one line per call goes there
  *	rv FUNCTION NUMBER	the function fails with this CKR code
  *	rv-after FUNCTION N NUMBER	from the Nth call on
+ *	rv-call N NUMBER	the Nth call of all, whatever it is
  *	act FUNCTION WHAT	crash, hang, probe: fault_token_act.c
  *	null FUNCTION, version MAJOR, no-list	the function list
  *	flags-set BITS, flags-clear BITS, serial TEXT, label TEXT
@@ -99,7 +100,10 @@ enter(const char *function, unsigned long *n_calls, CK_RV *rv)
 	char name[64], text[1024];
 	char *end;
 
+	static unsigned long n_all;
+
 	++*n_calls;
+	n_all++;
 	fault_token_log("%s\n", function);
 	snprintf(name, sizeof(name), "act %s", function);
 	if (fault_token_get(name, text, sizeof(text)) != NULL)
@@ -107,6 +111,12 @@ enter(const char *function, unsigned long *n_calls, CK_RV *rv)
 	snprintf(name, sizeof(name), "rv %s", function);
 	if (has(name)) {
 		*rv = number(name, 0);
+		return 1;
+	}
+	if (fault_token_get("rv-call", text, sizeof(text)) != NULL &&
+	    n_all == strtoul(text, &end, 0)) {
+		fault_token_log("failed %s\n", function);
+		*rv = strtoul(end, NULL, 0);
 		return 1;
 	}
 	snprintf(name, sizeof(name), "rv-after %s", function);

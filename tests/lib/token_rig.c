@@ -20,8 +20,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
-#include <openssl/x509v3.h>
 
 #include "pkcs11/internal.h"
 
@@ -69,85 +67,17 @@ find_softhsm(struct token_rig *rig)
 }
 
 static void
-sign_cert(X509 *x509, const char *issuer, EVP_PKEY *key)
-{
-	(void)issuer;
-	assert_true(X509_sign(x509, key, EVP_sha256()) > 0);
-}
-
-static void
-add_extension(X509 *x509, X509 *issuer, int nid, const char *value)
-{
-	X509V3_CTX ctx;
-	X509_EXTENSION *extension;
-
-	X509V3_set_ctx_nodb(&ctx);
-	X509V3_set_ctx(&ctx, issuer, x509, NULL, NULL, 0);
-	extension = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-	assert_non_null(extension);
-	assert_int_equal(X509_add_ext(x509, extension, -1), 1);
-	X509_EXTENSION_free(extension);
-}
-
-static X509 *
-new_cert(const char *name, EVP_PKEY *key, X509 *issuer,
-    const struct token_rig_cert *as)
-{
-	X509 *x509 = X509_new();
-	X509_NAME *subject = X509_NAME_new();
-	int from = as->from_days, to = as->to_days;
-	unsigned char serial[8];
-	BIGNUM *number;
-
-	if (from == 0 && to == 0) {
-		from = -1;
-		to = 365;
-	}
-	X509_set_version(x509, X509_VERSION_3);
-	RAND_bytes(serial, sizeof(serial));
-	serial[0] = 1 + (serial[0] & 0x3f);
-	number = BN_bin2bn(serial, sizeof(serial), NULL);
-	BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x509));
-	BN_free(number);
-	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
-	    (const unsigned char *)name, -1, -1, 0);
-	X509_set_subject_name(x509, subject);
-	X509_set_issuer_name(x509, issuer == NULL ? subject :
-	    X509_get_subject_name(issuer));
-	X509_NAME_free(subject);
-	X509_gmtime_adj(X509_getm_notBefore(x509), from * 86400L);
-	X509_gmtime_adj(X509_getm_notAfter(x509), to * 86400L);
-	X509_set_pubkey(x509, key);
-	if (issuer == NULL)
-		issuer = x509;
-	add_extension(x509, issuer, NID_basic_constraints, as->is_ca ?
-	    "critical,CA:TRUE" : "critical,CA:FALSE");
-	add_extension(x509, issuer, NID_key_usage, as->is_ca ?
-	    "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
-	add_extension(x509, issuer, NID_subject_key_identifier, "hash");
-	if (issuer != x509)
-		add_extension(x509, issuer, NID_authority_key_identifier,
-		    "keyid:always");
-	if (!as->is_ca) {
-		add_extension(x509, issuer, NID_ext_key_usage,
-		    as->no_client_auth ? "emailProtection" : "clientAuth");
-		add_extension(x509, issuer, NID_subject_alt_name,
-		    "email:alice@acme.example");
-	}
-	return x509;
-}
-
-static void
 make_cas(struct token_rig *rig)
 {
-	static const struct token_rig_cert ca = { .is_ca = 1 };
-	static const char *const names[] = { "Staff CA", "Other CA" };
+	static const struct token_rig_cert cas[2] = {
+		{ .name = "Staff CA", .is_ca = 1 },
+		{ .name = "Other CA", .is_ca = 1 } };
 
 	for (int i = 0; i < 2; i++) {
 		rig->ca_key[i] = EVP_EC_gen("P-256");
 		assert_non_null(rig->ca_key[i]);
-		rig->ca[i] = new_cert(names[i], rig->ca_key[i], NULL, &ca);
-		sign_cert(rig->ca[i], names[i], rig->ca_key[i]);
+		rig->ca[i] = token_rig_issue(&cas[i], rig->ca_key[i], NULL,
+		    rig->ca_key[i]);
 	}
 }
 
@@ -292,6 +222,23 @@ store_raw(struct mtls_pkcs11_session *s, X509 *x509,
 	OPENSSL_free(subject);
 }
 
+/* Everything with that CKA_ID gets another one. */
+static void
+change_id(struct mtls_pkcs11_session *s, uint8_t from, uint8_t to)
+{
+	CK_ATTRIBUTE id = { CKA_ID, &from, 1 };
+	CK_OBJECT_HANDLE found[8];
+	struct mtls_err err;
+	size_t n = 0;
+
+	mtls_err_clear(&err);
+	MUST(pkcs11_find(s->p, s->handle, &id, 1, found, 8, &n, &err));
+	id.pValue = &to;
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(s->p->f->C_SetAttributeValue(s->handle,
+		    found[i], &id, 1), CKR_OK);
+}
+
 static EVP_PKEY *
 new_key(enum mtls_pkcs11_key_kind kind)
 {
@@ -331,8 +278,7 @@ token_rig_add(struct token_rig *rig, const char *card,
 		EVP_PKEY_free(key);
 		key = new_key(as->kind);
 	}
-	x509 = new_cert(as->name, key, issuer, as);
-	sign_cert(x509, as->name, issuer_key);
+	x509 = token_rig_issue(as, key, issuer, issuer_key);
 	if (as->foreign_key || as->no_key) {
 		store_raw(session, x509, as);
 	} else {
@@ -340,6 +286,8 @@ token_rig_add(struct token_rig *rig, const char *card,
 		    &err));
 		assert_int_equal(is_new, 1);
 	}
+	if (as->then_id != 0)
+		change_id(session, as->id, as->then_id);
 	mtls_pkcs11_session_close(session);
 	mtls_pkcs11_close(p);
 	give_away(rig);

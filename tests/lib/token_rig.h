@@ -49,10 +49,14 @@ struct token_rig_cert {
 	int no_client_auth, is_ca;
 	int foreign_key;	/* the certificate is for another key */
 	int no_key;		/* no key on the card */
-	int always_authenticate;
+	uint8_t then_id;	/* CKA_ID of all of it in the end; 0: as is */
 	X509 *issued_by;	/* instead of issuer, with issuer_key */
 	EVP_PKEY *issuer_key;
 };
+
+/* A certificate as described, for key; issuer NULL: self-signed. */
+X509 *token_rig_issue(const struct token_rig_cert *as, EVP_PKEY *key,
+    X509 *issuer, EVP_PKEY *issuer_key);
 
 /*
  * A key on the card and its certificate. *ret_x509 (may be NULL): the

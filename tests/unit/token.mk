@@ -12,6 +12,7 @@ fault_token_la_LIBADD = libmtls_core.la
 
 libtoken_rig_la_SOURCES = \
 	tests/lib/token_rig.c tests/lib/token_rig.h \
+	tests/lib/token_rig_cert.c \
 	tests/lib/token_rig_lib.c \
 	tests/lib/token_rig_talk.c
 libtoken_rig_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/lib \
@@ -81,3 +82,33 @@ tests_unit_test_token_tls_CPPFLAGS = $(token_test_cppflags)
 tests_unit_test_token_tls_CFLAGS = $(token_test_cflags)
 tests_unit_test_token_tls_LDADD = $(token_test_ldadd)
 tests_unit_test_token_tls_DEPENDENCIES = $(token_test_depends)
+
+unit_tests += tests/unit/test_pkcs11_encode
+tests_unit_test_pkcs11_encode_SOURCES = tests/unit/test_pkcs11_encode.c
+tests_unit_test_pkcs11_encode_CPPFLAGS = $(token_test_cppflags)
+tests_unit_test_pkcs11_encode_CFLAGS = $(token_test_cflags)
+tests_unit_test_pkcs11_encode_LDADD = $(token_test_ldadd)
+tests_unit_test_pkcs11_encode_DEPENDENCIES = $(token_test_depends)
+
+unit_tests += tests/unit/test_pkcs11_sign
+tests_unit_test_pkcs11_sign_SOURCES = tests/unit/test_pkcs11_sign.c
+tests_unit_test_pkcs11_sign_CPPFLAGS = $(token_test_cppflags)
+tests_unit_test_pkcs11_sign_CFLAGS = $(token_test_cflags)
+tests_unit_test_pkcs11_sign_LDADD = $(token_test_ldadd)
+tests_unit_test_pkcs11_sign_DEPENDENCIES = $(token_test_depends)
+
+unit_tests += tests/unit/test_pkcs11_card
+tests_unit_test_pkcs11_card_SOURCES = tests/unit/test_pkcs11_card.c
+tests_unit_test_pkcs11_card_CPPFLAGS = $(token_test_cppflags)
+tests_unit_test_pkcs11_card_CFLAGS = $(token_test_cflags)
+tests_unit_test_pkcs11_card_LDADD = $(token_test_ldadd)
+tests_unit_test_pkcs11_card_DEPENDENCIES = $(token_test_depends)
+
+unit_tests += tests/unit/test_token_faults
+tests_unit_test_token_faults_SOURCES = tests/unit/test_token_faults.c \
+	$(fail_nth_sources)
+tests_unit_test_token_faults_CPPFLAGS = $(token_test_cppflags)
+tests_unit_test_token_faults_CFLAGS = $(token_test_cflags)
+tests_unit_test_token_faults_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags)
+tests_unit_test_token_faults_LDADD = $(token_test_ldadd)
+tests_unit_test_token_faults_DEPENDENCIES = $(token_test_depends)
