@@ -55,7 +55,8 @@ take_section(struct ini *ini, char *line, struct mtls_err *err)
 	if (*end != ']')
 		return wrong(ini, "a section does not end in ]", err);
 	ini->section = trim(line + 1, end);
-	if (ini->section[0] == '\0' || strpbrk(ini->section, "[]") != NULL)
+	if (ini->section[0] == '\0' ||
+	    strpbrk(ini->section, "[]\t") != NULL)
 		return wrong(ini, "not the name of a section", err);
 	return MTLS_OK;
 }

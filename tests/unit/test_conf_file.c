@@ -145,6 +145,7 @@ T080_lines_that_are_refused(void **state)
 	bad("[ ]\nx=1\n", 1, "not the name of a section");
 	bad("[[a]]\nx=1\n", 1, "not the name of a section");
 	bad("[a]b]\nx=1\n", 1, "not the name of a section");
+	bad("[service\tsshd]\nx=1\n", 1, "not the name of a section");
 }
 
 static void

@@ -319,12 +319,13 @@ T080_names(void **state)
 static pid_t
 start_swapping(const char *a, const char *b, size_t len)
 {
-	const char *target = scratch_path("f");
-	const char *next = scratch_path("next");
+	char target[256], next[256];
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return pid;
+	snprintf(target, sizeof(target), "%s", scratch_path("f"));
+	snprintf(next, sizeof(next), "%s", scratch_path("next"));
 	for (;;) {
 		scratch_file("next", a, len, 0644);
 		if (rename(next, target) != 0)
