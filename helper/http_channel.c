@@ -23,6 +23,7 @@
 
 #include "http_headers.h"
 #include "mtls/body.h"
+#include "tls_reason.h"
 
 #define HEADERS_MAX	8192
 #define NO_TIMEOUT_S	86400	/* the login has its own deadline */
@@ -48,10 +49,8 @@ struct http_channel {
 
 static int ex_index = -1;
 
-/*
- * The only place that sees the descriptor before the first byte leaves, and
- * the error before evhttp clears the SSL object.
- */
+/* Sees the descriptor before the first byte leaves, and the error before
+ * evhttp clears the SSL object. */
 static void
 on_tls_progress(const SSL *ssl, int where, int value)
 {
@@ -76,10 +75,9 @@ on_tls_progress(const SSL *ssl, int where, int value)
 }
 
 /*
- * A verifier that does not accept the certificate says so in an alert and
- * closes, with more of ours unread, which resets the connection. evhttp
- * looks at the socket's error first and would end without having read the
- * alert, which is all that tells a refusal from a broken line.
+ * A verifier that refuses the certificate sends an alert and closes with more
+ * of ours unread, which resets the connection. evhttp sees the error of the
+ * socket first and would end without the alert that explains it.
  */
 static void
 read_early_alert(struct http_channel *c)
@@ -184,15 +182,7 @@ on_headers(struct evhttp_request *request, void *arg)
 static void
 find_reason(struct http_channel *c)
 {
-	unsigned long e, tls_error = 0;
-
-	while ((e = bufferevent_get_openssl_error(c->bev)) != 0) {
-		if (ERR_GET_LIB(e) == ERR_LIB_SSL)
-			tls_error = e;
-	}
-	if (tls_error != 0)
-		(void)mtls_tls_failure(bufferevent_openssl_get_ssl(c->bev),
-		    tls_error, &c->err);
+	tls_reason(c->bev, &c->err);
 	if (!c->handshake_done)
 		(void)mtls_fail(&c->err, MTLS_E_UNAVAILABLE, "no connection");
 	else

@@ -10,6 +10,7 @@ libmtls_helper_la_SOURCES = \
 	helper/http_headers.h \
 	helper/login.c \
 	helper/login.h \
+	helper/login_result.c \
 	helper/login_state.h \
 	helper/machine.c \
 	helper/machine.h \
@@ -28,8 +29,12 @@ libmtls_helper_la_SOURCES = \
 	helper/settings.h \
 	helper/settings_check.c \
 	helper/settings_check.h \
+	helper/tls_reason.c \
+	helper/tls_reason.h \
 	helper/token_choice.c \
 	helper/token_choice.h \
+	helper/token_process.c \
+	helper/token_process.h \
 	helper/token_worker.c \
 	helper/token_worker.h \
 	helper/trace.c \

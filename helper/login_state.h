@@ -64,4 +64,7 @@ void login_fail(struct login *l, const struct mtls_err *err);
 /* The verifier took the proof: the decision can be fetched. */
 void login_proven(struct login *l);
 
+/* Logs how it ended and tells the module. login_result.c. */
+void login_report(struct login *l);
+
 #endif

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #include "mtls/tls.h"
+#include "tls_reason.h"
 
 struct preflight {
 	struct bufferevent *bev;
@@ -28,15 +29,7 @@ struct preflight {
 static enum mtls_status
 find_reason(struct preflight *p, struct mtls_err *err)
 {
-	unsigned long e, tls_error = 0;
-
-	while ((e = bufferevent_get_openssl_error(p->bev)) != 0) {
-		if (ERR_GET_LIB(e) == ERR_LIB_SSL)
-			tls_error = e;
-	}
-	if (tls_error != 0)
-		return mtls_tls_failure(bufferevent_openssl_get_ssl(p->bev),
-		    tls_error, err);
+	tls_reason(p->bev, err);
 	return mtls_fail(err, MTLS_E_UNAVAILABLE,
 	    "no connection to the user listener");
 }

@@ -7,14 +7,12 @@
 
 #include "token_worker.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "mtls/signer.h"
-#include "mtls/spawn.h"
+#include "token_process.h"
 
 #define LOGOUT_MS 500	/* for logging out of the card */
 
@@ -32,8 +30,7 @@ enum worker_state {
 struct token_worker {
 	struct token_worker_options options;
 	struct token_worker_events events;
-	struct mtls_child child;
-	int fd;
+	struct token_process process;
 	struct event *readable;
 	enum worker_state state;
 	struct mtls_message certs[TOKEN_WORKER_MAX_CERTS];
@@ -193,36 +190,10 @@ send_message(struct token_worker *t, const struct mtls_message *m,
 	if (t->state == WORKER_ENDED)
 		return mtls_fail(err, MTLS_E_TOKEN_FAILED,
 		    "mtls-token has ended");
-	if (mtls_message_send(t->fd, m, -1, t->options.deadline, &why) ==
-	    MTLS_OK)
+	if (mtls_message_send(t->process.fd, m, -1, t->options.deadline,
+	    &why) == MTLS_OK)
 		return MTLS_OK;
 	return blame_token(err, &why);
-}
-
-/* PATH and LANG, and what [token] environment says; nothing inherited. */
-static enum mtls_status
-spawn(struct token_worker *t, int child_fd, struct mtls_err *err)
-{
-	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	static char lang[] = "LANG=C";
-	static char name[] = "mtls-token";
-	char *argv[] = { name, NULL };
-	const struct mtls_conf_list *more = &t->options.settings->environment;
-	char **envp;
-	size_t i, n = 0;
-
-	envp = calloc(more->n + 3, sizeof(*envp));
-	if (envp == NULL)
-		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
-	envp[n++] = path;
-	envp[n++] = lang;
-	for (i = 0; i < more->n; i++)
-		envp[n++] = more->words[i];
-	if (mtls_spawn(t->options.program, argv, envp, child_fd, &t->child,
-	    err) != MTLS_OK)
-		mtls_err_context(err, "mtls-token");
-	free(envp);
-	return err->status;
 }
 
 static enum mtls_status
@@ -244,31 +215,25 @@ enum mtls_status
 token_worker_start(const struct token_worker_options *options,
     struct token_worker **ret, struct mtls_err *err)
 {
-	static const struct mtls_child none = MTLS_CHILD_NONE;
+	static const struct token_process none = TOKEN_PROCESS_NONE;
 	struct token_worker *t;
-	int fds[2] = { -1, -1 };
 
 	t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 	t->options = *options;
-	t->child = none;
-	t->fd = -1;
+	t->process = none;
 	trace_begin(options->trace, TRACE_TOKEN_OPEN);
-	if (mtls_message_socketpair(fds, err) != MTLS_OK)
-		goto out;
-	t->fd = fds[0];
-	if (spawn(t, fds[1], err) != MTLS_OK || send_open(t, err) != MTLS_OK)
-		goto out;
+	if (token_process_start(options->program,
+	    &options->settings->environment, &t->process, err) != MTLS_OK ||
+	    send_open(t, err) != MTLS_OK) {
+		token_worker_free(t);
+		return err->status;
+	}
 	trace_end(options->trace, TRACE_TOKEN_OPEN);
 	trace_begin(options->trace, TRACE_CERTIFICATES);
 	*ret = t;
-	t = NULL;
-out:
-	if (fds[1] != -1)
-		(void)close(fds[1]);
-	token_worker_free(t);
-	return err->status;
+	return MTLS_OK;
 }
 
 void
@@ -277,9 +242,7 @@ token_worker_finish(struct token_worker *t)
 	if (t->readable != NULL)
 		event_free(t->readable);
 	t->readable = NULL;
-	if (t->fd != -1)
-		(void)close(t->fd);
-	t->fd = -1;
+	token_process_hang_up(&t->process);
 }
 
 /* It waits for a message of ours, and so will see the end of the socket. */
@@ -297,7 +260,7 @@ token_worker_free(struct token_worker *t)
 	if (t == NULL)
 		return;
 	token_worker_finish(t);
-	mtls_child_end(&t->child, is_idle(t) ? LOGOUT_MS : 0);
+	token_process_end(&t->process, is_idle(t) ? LOGOUT_MS : 0);
 	for (i = 0; i < t->n_certs; i++)
 		mtls_message_clear(&t->certs[i]);
 	free(t);
@@ -308,7 +271,7 @@ token_worker_listen(struct token_worker *t, struct event_base *base,
     const struct token_worker_events *events, struct mtls_err *err)
 {
 	t->events = *events;
-	t->readable = event_new(base, t->fd, EV_READ | EV_PERSIST,
+	t->readable = event_new(base, t->process.fd, EV_READ | EV_PERSIST,
 	    on_readable, t);
 	if (t->readable == NULL || event_add(t->readable, NULL) != 0)
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
@@ -365,35 +328,6 @@ token_worker_login(struct token_worker *t, size_t i, int last_try_confirmed,
 	return MTLS_OK;
 }
 
-/* Until mtls-token answers, the other side hangs up, or time is over. */
-static enum mtls_status
-wait_for_answer(struct token_worker *t, int watch_fd, struct mtls_err *err)
-{
-	struct pollfd p[2];
-	int left, n;
-
-	for (;;) {
-		memset(p, 0, sizeof(p));
-		p[0].fd = t->fd;
-		p[0].events = POLLIN;
-		p[1].fd = watch_fd;
-		p[1].events = POLLRDHUP;
-		left = mtls_deadline_left_ms(t->options.deadline);
-		if (left == 0)
-			return mtls_fail(err, MTLS_E_TIMEOUT,
-			    "the card did not sign in time");
-		n = poll(p, 2, left);
-		if (n == -1 && errno != EINTR)
-			return mtls_fail_errno(err, MTLS_E_SYSTEM, errno,
-			    "poll");
-		if (n > 0 && p[1].revents != 0)
-			return mtls_fail(err, MTLS_E_CANCELLED,
-			    "the login was given up");
-		if (n > 0 && p[0].revents != 0)
-			return MTLS_OK;
-	}
-}
-
 static enum mtls_status
 take_signature(const struct mtls_message *m, uint8_t *sig, size_t *sig_len,
     struct mtls_err *err)
@@ -430,11 +364,12 @@ token_worker_sign(struct token_worker *t, int watch_fd, unsigned scheme,
 	    err) != MTLS_OK)
 		return err->status;
 	if (send_message(t, &m, err) != MTLS_OK ||
-	    wait_for_answer(t, watch_fd, err) != MTLS_OK)
+	    token_process_wait(&t->process, watch_fd, t->options.deadline,
+	    err) != MTLS_OK)
 		goto out;
 	mtls_message_clear(&m);
-	if (mtls_message_recv(t->fd, &m, &fd, t->options.deadline, &why) !=
-	    MTLS_OK)
+	if (mtls_message_recv(t->process.fd, &m, &fd, t->options.deadline,
+	    &why) != MTLS_OK)
 		(void)blame_token(err, &why);
 	else
 		(void)take_signature(&m, sig, sig_len, err);

@@ -18,6 +18,7 @@
 /* What all tests of a program share; made once. */
 struct login_rig {
 	struct pki *pki;
+	char user[64];			/* who may be asked for: root, or us */
 	const struct pki_cert *ca, *other_ca, *verifier, *machine, *person,
 	    *other_person;
 };
@@ -46,7 +47,7 @@ struct login_case {
 	const char *helper_user;		/* NULL: nobody */
 	const char *machine;			/* file name; NULL: machine */
 	const char *config;			/* LOGIN.config; NULL: ours */
-	const char *user, *service, *method;	/* NULL: root, su, "" */
+	const char *user, *service, *method;	/* NULL: us, su, "" */
 	uint32_t flags, deadline_ms;		/* 0: 15 s */
 	const char *pin;			/* NULL: 1234 */
 	const char *answer;			/* to ASK; NULL: 1 */
@@ -92,6 +93,7 @@ void login_case_send_answer(struct login_case *c, const char *answer);
 /* Calls fn once fake_token has come to that step. */
 void login_case_at_step(struct login_case *c, const char *step,
     login_case_fn fn);
+void login_case_on_readable(int fd, short what, void *arg);
 /* The program that asked ends; login_case_run() waits for the helper. */
 void login_case_hang_up(struct login_case *c);
 

@@ -26,6 +26,7 @@ tests_unit_test_sentence_LDADD = $(helper_test_ldadd)
 
 # Whole logins.
 helper_rig_sources = tests/lib/login_rig.c tests/lib/login_rig.h \
+	tests/lib/login_rig_module.c \
 	tests/lib/fake_verifier.c tests/lib/fake_verifier.h \
 	tests/lib/fake_verifier_http.c tests/lib/fake_verifier_internal.h \
 	$(pki_sources)
@@ -71,3 +72,10 @@ tests_unit_test_login_faults_CFLAGS = $(helper_rig_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_login_faults_LDADD = $(helper_test_ldadd) $(JANSSON_LIBS)
 tests_unit_test_login_faults_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags)
 EXTRA_tests_unit_test_login_faults_DEPENDENCIES = tests/lib/fake_token
+
+unit_tests += tests/unit/test_login_peer
+tests_unit_test_login_peer_SOURCES = tests/unit/test_login_peer.c \
+	$(helper_rig_sources)
+tests_unit_test_login_peer_CFLAGS = $(helper_rig_cflags)
+tests_unit_test_login_peer_LDADD = $(helper_test_ldadd)
+EXTRA_tests_unit_test_login_peer_DEPENDENCIES = tests/lib/fake_token

@@ -22,7 +22,7 @@ a_login_is_granted(void **state)
 
 	(void)state;
 	login_case_is_granted(&c);
-	assert_string_equal(r->user, "root");
+	assert_string_equal(r->user, login_rig.user);
 	assert_string_equal(r->service, "su");
 	assert_string_equal(r->method, "token");
 	assert_string_equal(r->verifier, "localhost");

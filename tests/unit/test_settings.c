@@ -9,11 +9,13 @@
 #include "../../helper/settings.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -339,34 +341,72 @@ T080_files_that_are_not_ours(void **state)
 	(void)unlink(big);
 }
 
-/* Renaming over the file while it is read gives one of the two, whole. */
+static void
+write_other(const char *file, const char *text)
+{
+	FILE *f = fopen(file, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(file, 0600), 0);
+}
+
+/* Puts two files in turn in place of the one that is read, for ever. */
+static void
+swap_for_ever(const char *a, const char *b)
+{
+	char spare[64];
+
+	(void)snprintf(spare, sizeof(spare), "%s/spare", dir);
+	for (;;) {
+		if (link(a, spare) != 0 || rename(spare, path) != 0 ||
+		    link(b, spare) != 0 || rename(spare, path) != 0)
+			_exit(1);
+	}
+}
+
+/* What is read is one of the two, whole, whenever it is swapped. */
 static void
 T081_swapped_while_it_is_read(void **state)
 {
 	struct settings *s;
 	struct mtls_err err;
-	char other[64];
-	FILE *f;
+	char a[64], b[64];
+	int seen[2] = { 0, 0 };
+	pid_t pid;
 	int i;
 
 	(void)state;
-	(void)snprintf(other, sizeof(other), "%s/new", dir);
-	for (i = 0; i < 200; i++) {
-		write_file(MINIMAL, strlen(MINIMAL));
-		f = fopen(other, "w");
-		assert_non_null(f);
-		(void)fprintf(f, "%s[helper]\ndeadline = 10s\n", MINIMAL);
-		assert_int_equal(fclose(f), 0);
-		assert_int_equal(chmod(other, 0600), 0);
-		if (i % 2 == 0)
-			assert_int_equal(rename(other, path), 0);
+	(void)snprintf(a, sizeof(a), "%s/a", dir);
+	(void)snprintf(b, sizeof(b), "%s/b", dir);
+	write_other(a, MINIMAL "[helper]\nuser = aaa\ndeadline = 10s\n");
+	write_other(b, "[helper]\nuser = bbb\ndeadline = 20s\n" MINIMAL);
+	write_file(MINIMAL "[helper]\nuser = aaa\ndeadline = 10s\n",
+	    strlen(MINIMAL "[helper]\nuser = aaa\ndeadline = 10s\n"));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		swap_for_ever(a, b);
+	for (i = 0; i < 20000 && (i < 1000 || !seen[0] || !seen[1]); i++) {
 		s = NULL;
 		mtls_err_clear(&err);
-		assert_int_equal(settings_read(path, &s, &err), MTLS_OK);
-		assert_int_equal(s->deadline_s, i % 2 == 0 ? 10 : 60);
+		if (settings_read(path, &s, &err) != MTLS_OK)
+			fail_msg("%s", err.text);
+		assert_true((s->deadline_s == 10 &&
+		    strcmp(s->helper_user, "aaa") == 0) ||
+		    (s->deadline_s == 20 &&
+		    strcmp(s->helper_user, "bbb") == 0));
+		seen[s->deadline_s == 20] = 1;
 		settings_free(s);
 	}
-	(void)unlink(other);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_true(seen[0] && seen[1]);
+	(void)unlink(a);
+	(void)unlink(b);
+	(void)snprintf(a, sizeof(a), "%s/spare", dir);
+	(void)unlink(a);
 }
 
 /* No setting names a file that is written, whatever is debugged. */
