@@ -62,6 +62,8 @@ key_word(enum mtls_log_key key)
 		return "phase";
 	case MTLS_KEY_MS:
 		return "ms";
+	case MTLS_KEY_DEVICE:
+		return "device";
 	case MTLS_KEY_END:
 	case MTLS_KEY_COUNT:
 		break;

@@ -86,8 +86,8 @@ plan(const struct ca_dir *dir, const struct ca *ca, uint32_t days,
 		    "made anew", why.text);
 	}
 	ret->number = old.number + 1;
-	if (now > 0 && (uint64_t)now > ret->number)
-		ret->number = (uint64_t)now;
+	if ((uint64_t)timestamp_now_ms() > ret->number)
+		ret->number = (uint64_t)timestamp_now_ms();
 	ret->this_update_s = now > old.this_update_s ? now :
 	    old.this_update_s;
 	if (days == 0)

@@ -3,8 +3,8 @@
  *
  * The CRL files of a CA directory. A CRL never goes backwards: its date is
  * not earlier than that of the one before, and its number is the clock's
- * seconds, or one more than before where that is larger. So it grows as well
- * when the directory comes back from an old backup.
+ * milliseconds, or one more than before where that is larger. So it grows as
+ * well when a CRL was lost or the directory comes back from an old backup.
  */
 #ifndef MTLSCTL_CA_CRL_H
 #define MTLSCTL_CA_CRL_H

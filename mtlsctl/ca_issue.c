@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mtls/text.h"
 #include "mtlsctl/ca_commands.h"
 #include "mtlsctl/ca_make.h"
 #include "mtlsctl/ca_names.h"
@@ -78,7 +79,7 @@ struct issue {
 	X509 *certificate;
 	struct ca_subject subject;
 	struct ca_entry entry;
-	char user[CA_CN_MAX + 1];
+	char user[MTLS_USER_MAX + 1];
 	char *issued_path;
 	struct new_file issued, key_out, out;
 };

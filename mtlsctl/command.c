@@ -187,7 +187,9 @@ ctl_main(int argc, char *const argv[])
 
 	(void)setrlimit(RLIMIT_CORE, &no_core);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* Both come back as errors, and leave no file half written. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	argc--;
 	argv++;
 	if (argc == 0) {

@@ -26,18 +26,6 @@ taken(const char *path, struct mtls_err *err)
 	    "%s is there already; move it away or give another name", path);
 }
 
-enum mtls_status
-new_file_is_free(const char *path, struct mtls_err *err)
-{
-	struct stat st;
-
-	if (lstat(path, &st) == 0)
-		return taken(path, err);
-	if (errno != ENOENT)
-		return mtls_fail_errno(err, MTLS_E_SYSTEM, errno, "%s", path);
-	return MTLS_OK;
-}
-
 /* Opens the directory of path and finds the name in it. */
 static enum mtls_status
 open_place(struct new_file *f, const char *path, struct mtls_err *err)
@@ -66,6 +54,25 @@ open_place(struct new_file *f, const char *path, struct mtls_err *err)
 		return mtls_fail_errno(err, MTLS_E_SYSTEM, errno,
 		    "the directory of %s", path);
 	return MTLS_OK;
+}
+
+enum mtls_status
+new_file_is_free(const char *path, struct mtls_err *err)
+{
+	struct new_file f = NEW_FILE_NONE;
+	enum mtls_status status;
+	struct stat st;
+
+	status = open_place(&f, path, err);
+	if (status == MTLS_OK && fstatat(f.dir_fd, f.name, &st,
+	    AT_SYMLINK_NOFOLLOW) == 0)
+		status = taken(path, err);
+	if (status == MTLS_OK && faccessat(f.dir_fd, ".", W_OK | X_OK,
+	    AT_EACCESS) != 0)
+		status = mtls_fail_errno(err, MTLS_E_SYSTEM, errno,
+		    "the directory of %s", path);
+	new_file_abandon(&f);
+	return status;
 }
 
 static int

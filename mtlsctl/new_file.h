@@ -48,7 +48,11 @@ void new_file_abandon(struct new_file *f);
 enum mtls_status new_file_write(const char *path, enum new_file_how how,
     mode_t mode, const void *data, size_t len, struct mtls_err *err);
 
-/* CONFIG with a sentence where path is taken: before work that takes long. */
+/*
+ * Whether path could be written: CONFIG with a sentence where it is taken,
+ * SYSTEM where its directory is not there or not ours to write to. For before
+ * work that takes long or cannot be taken back.
+ */
 enum mtls_status new_file_is_free(const char *path, struct mtls_err *err);
 
 #endif

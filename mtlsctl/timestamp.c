@@ -55,3 +55,13 @@ timestamp_now(void)
 {
 	return time(NULL);
 }
+
+int64_t
+timestamp_now_ms(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+		return time(NULL) * 1000;
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

@@ -17,7 +17,8 @@ char *timestamp_format(int64_t seconds, char out[TIMESTAMP_SIZE]);
 /* The other way round; -1 where text is not exactly what format writes. */
 int64_t timestamp_parse(const char *text);
 
-/* Now, or -1 when the clock cannot be read. */
+/* Now, by the wall clock. */
 int64_t timestamp_now(void);
+int64_t timestamp_now_ms(void);
 
 #endif

@@ -65,7 +65,13 @@ mtls_present_files(struct mtls_tls *tls, SSL_CTX *ctx,
 	s = check_server_chain(options->certificate_file, chain, err);
 	if (s != MTLS_OK)
 		goto out;
-	s = mtls_pem_key(tls, options->key_file, &key, err);
+	if (options->key == NULL)
+		s = mtls_pem_key(tls, options->key_file, &key, err);
+	else if (EVP_PKEY_up_ref(options->key) == 1)
+		key = options->key;
+	else
+		s = mtls_fail_openssl(err, MTLS_E_CRYPTO, "%s",
+		    options->key_file);
 	if (s != MTLS_OK)
 		goto out;
 	leaf = sk_X509_shift(chain);

@@ -1,6 +1,36 @@
 noinst_LTLIBRARIES += libmtls_verifier.la
 libmtls_verifier_la_SOURCES = \
-	verifier/settings.c
+	verifier/account.c verifier/account.h \
+	verifier/admin.c verifier/admin.h \
+	verifier/admin_request.c verifier/admin_request.h \
+	verifier/audit.c verifier/audit.h \
+	verifier/challenge.c \
+	verifier/connection.c verifier/connection.h \
+	verifier/crl.c verifier/crl.h \
+	verifier/crl_dir.c verifier/crl_dir.h \
+	verifier/exchange.c verifier/exchange.h \
+	verifier/generation.c verifier/generation.h \
+	verifier/grant.c \
+	verifier/listener.c verifier/listener.h \
+	verifier/mapping.c verifier/mapping.h \
+	verifier/network.c verifier/network.h \
+	verifier/pattern.c verifier/pattern.h \
+	verifier/peer.c verifier/peer.h \
+	verifier/policy.c verifier/policy.h \
+	verifier/policy_file.c verifier/policy_file.h \
+	verifier/policy_lexer.c verifier/policy_lexer.h \
+	verifier/policy_map.c \
+	verifier/policy_parser.c verifier/policy_parser.h \
+	verifier/policy_rule.c \
+	verifier/proof.c \
+	verifier/revocation.c verifier/revocation.h \
+	verifier/routes.c \
+	verifier/server.c verifier/server.h \
+	verifier/settings.c verifier/settings.h \
+	verifier/store.c verifier/store.h \
+	verifier/store_sqlite.c verifier/store_sqlite.h \
+	verifier/store_sqlite_admin.c \
+	verifier/store_sqlite_challenge.c
 libmtls_verifier_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) \
 	$(LIBEVENT_CFLAGS) $(LIBEVENT_OPENSSL_CFLAGS) $(SQLITE_CFLAGS) \
 	$(SYSTEMD_CFLAGS)
@@ -9,6 +39,7 @@ libmtls_verifier_la_LIBADD = libmtls_tls.la $(LIBEVENT_OPENSSL_LIBS) \
 
 sbin_PROGRAMS += mtls-verifier
 mtls_verifier_SOURCES = verifier/main.c
-mtls_verifier_CFLAGS = $(CFLAGS_PROGRAM) $(OPENSSL_CFLAGS) $(LIBEVENT_CFLAGS)
+mtls_verifier_CFLAGS = $(CFLAGS_PROGRAM) $(OPENSSL_CFLAGS) $(LIBEVENT_CFLAGS) \
+	$(SYSTEMD_CFLAGS)
 mtls_verifier_LDFLAGS = $(LDFLAGS_PROGRAM)
 mtls_verifier_LDADD = libmtls_verifier.la

@@ -1,6 +1,254 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-int
-main(void)
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * mtls-verifier: what has to be done in which order. As root, where it is
+ * that: settings, ports, the key. Then the account of [server] user, for
+ * good, and only then everything that comes from outside: CRLs, the policy,
+ * the database, the network. What a reload will have to read is read as the
+ * account that will have to read it.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#ifdef HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#include "mtls/file.h"
+#include "mtls/pem.h"
+#include "mtls/process.h"
+
+#include "admin.h"
+#include "server.h"
+
+/* Descriptors that are not connections: sockets, database, epoll, files. */
+#define DESCRIPTORS_SPARE 64u
+
+struct arguments {
+	const char *config_file;
+	int is_check;
+};
+
+static struct mtls_log to_stderr = {
+	mtls_log_to_stderr, NULL, MTLS_LOG_NOTICE
+};
+
+static int
+fail(const struct mtls_err *err)
 {
+	mtls_log_err(&to_stderr, MTLS_LOG_ERR, "failed", err, MTLS_KEY_END);
 	return 1;
+}
+
+/* For somebody at a terminal, without the dress of a log. */
+static int
+say(const struct mtls_err *err)
+{
+	(void)fprintf(stderr, "mtls-verifier: %s\n", err->text);
+	return 1;
+}
+
+static void
+notify(const char *state)
+{
+#ifdef HAVE_SYSTEMD
+	(void)sd_notify(0, state);
+#else
+	(void)state;
+#endif
+}
+
+static void
+on_ready(const struct server *server)
+{
+	char device[512], user[512];
+
+	mtls_log_event(&to_stderr, MTLS_LOG_NOTICE, "ready",
+	    MTLS_KEY_DEVICE, listener_text(server->listeners[ROLE_DEVICE],
+	    device, sizeof(device)),
+	    MTLS_KEY_USER, listener_text(server->listeners[ROLE_USER], user,
+	    sizeof(user)), MTLS_KEY_END);
+	notify("READY=1");
+}
+
+/* As many descriptors as there may be connections, or fewer connections. */
+static void
+set_descriptors(struct settings *s)
+{
+	struct rlimit limit;
+	rlim_t want = (rlim_t)s->max_connections + DESCRIPTORS_SPARE;
+	char text[64];
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	if (limit.rlim_cur >= want)
+		return;
+	s->max_connections = limit.rlim_cur <= DESCRIPTORS_SPARE ? 1 :
+	    (uint32_t)(limit.rlim_cur - DESCRIPTORS_SPARE);
+	(void)snprintf(text, sizeof(text), "%u, for want of descriptors",
+	    s->max_connections);
+	mtls_log_event(&to_stderr, MTLS_LOG_WARNING, "max-connections",
+	    MTLS_KEY_REASON, text, MTLS_KEY_END);
+}
+
+static enum mtls_status
+open_sockets(struct settings *s, struct server_parts *parts,
+    struct mtls_err *err)
+{
+	enum mtls_status status;
+
+	status = listener_bind(&s->listen_device,
+	    &parts->sockets[ROLE_DEVICE], err);
+	if (status == MTLS_OK)
+		status = listener_bind(&s->listen_user,
+		    &parts->sockets[ROLE_USER], err);
+	if (status == MTLS_OK)
+		status = admin_bind(s, &parts->admin_fd, err);
+	return status;
+}
+
+/* Everything as root; then the account; then the rest. Clears settings. */
+static enum mtls_status
+load(struct settings *s, const struct arguments *args,
+    struct server_parts *parts, struct mtls_err *err)
+{
+	EVP_PKEY *key = NULL;
+	enum mtls_status status = MTLS_OK;
+	int fd;
+
+	if (!args->is_check)
+		status = open_sockets(s, parts, err);
+	if (status == MTLS_OK)
+		status = mtls_pem_key(parts->tls, s->key, &key, err);
+	if (status == MTLS_OK)
+		status = mtls_process_become(s->user, err);
+	/* A reload would fail later, when nobody is looking. */
+	if (status == MTLS_OK) {
+		status = mtls_file_open(args->config_file, MTLS_FILE_PUBLIC,
+		    &fd, err);
+		if (status == MTLS_OK)
+			close(fd);
+		else
+			mtls_err_context(err, "as account %s", s->user);
+	}
+	if (status == MTLS_OK)
+		status = generation_new(parts->tls, s, key, NULL,
+		    &parts->generation, err);
+	else
+		settings_clear(s);
+	EVP_PKEY_free(key);
+	return status;
+}
+
+static void
+give_up(struct server_parts *parts)
+{
+	listener_unbind(&parts->sockets[ROLE_DEVICE]);
+	listener_unbind(&parts->sockets[ROLE_USER]);
+	if (parts->admin_fd >= 0)
+		close(parts->admin_fd);
+	generation_free(parts->generation);
+	mtls_tls_free(parts->tls);
+}
+
+static int
+check(struct server_parts *parts)
+{
+	generation_log(parts->generation, &to_stderr);
+	give_up(parts);
+	(void)printf("The settings, the policy and all files are good.\n");
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
+static int
+run(const struct arguments *args)
+{
+	struct server_parts parts = { .admin_fd = -1, .log = &to_stderr,
+	    .config_file = args->config_file };
+	struct settings settings;
+	struct mtls_err err;
+	enum mtls_status status;
+
+	mtls_err_clear(&err);
+	status = mtls_tls_new(&parts.tls, &err);
+	if (status == MTLS_OK)
+		status = settings_read(args->config_file, &settings, &err);
+	if (status == MTLS_OK) {
+		set_descriptors(&settings);
+		status = load(&settings, args, &parts, &err);
+	}
+	if (status != MTLS_OK) {
+		give_up(&parts);
+		return args->is_check ? say(&err) : fail(&err);
+	}
+	if (args->is_check)
+		return check(&parts);
+	status = server_run(&parts, on_ready, &err);
+	notify("STOPPING=1");
+	return status == MTLS_OK ? 0 : fail(&err);
+}
+
+static int
+usage(FILE *out)
+{
+	(void)fprintf(out, "usage: mtls-verifier [--debug] [-f FILE] "
+	    "[--check-config]\n"
+	    "       mtls-verifier --help | --version\n");
+	return out == stdout ? 0 : 1;
+}
+
+int
+main(int argc, char *argv[])
+{
+	enum { OPT_CHECK = 256, OPT_DEBUG, OPT_HELP, OPT_VERSION };
+	static const struct option options[] = {
+		{ "check-config", no_argument, NULL, OPT_CHECK },
+		{ "config", required_argument, NULL, 'f' },
+		{ "debug", no_argument, NULL, OPT_DEBUG },
+		{ "help", no_argument, NULL, OPT_HELP },
+		{ "version", no_argument, NULL, OPT_VERSION },
+		{ NULL, 0, NULL, 0 }
+	};
+	struct arguments args = { MTLS_VERIFIER_CONFIG_FILE, 0 };
+	struct mtls_err err;
+	int option;
+
+	mtls_err_clear(&err);
+	while ((option = getopt_long(argc, argv, "f:", options, NULL)) !=
+	    -1) {
+		switch (option) {
+		case 'f':
+			args.config_file = optarg;
+			break;
+		case OPT_CHECK:
+			args.is_check = 1;
+			break;
+		case OPT_DEBUG:
+			to_stderr.max = MTLS_LOG_DEBUG;
+			break;
+		case OPT_HELP:
+			return usage(stdout);
+		case OPT_VERSION:
+			(void)printf("mtls-verifier %s\n", PACKAGE_VERSION);
+			return 0;
+		default:
+			return usage(stderr);
+		}
+	}
+	if (optind != argc)
+		return usage(stderr);
+	if (mtls_process_harden(2, &err) != MTLS_OK)
+		return fail(&err);
+	return run(&args);
 }

@@ -1,2 +1,197 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-extern int mtls_placeholder_settings;
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The table of settings and what must hold between them.
+ */
+#include "config.h"
+
+#include "settings.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "network.h"
+
+static const char *const tls_mins[] = { "1.3", "1.2-insecure", NULL };
+static const char *const revocations[] = { "strict", "relaxed", NULL };
+
+#define AT(member) offsetof(struct settings, member)
+
+const struct mtls_conf_option settings_table[] = {
+	{ "server", "user", AT(user), MTLS_CONF_TEXT, "_mtls-verifier", 1, 32,
+	    0, NULL, "account that the program becomes" },
+	{ "listen", "device", AT(listen_device), MTLS_CONF_LIST,
+	    "0.0.0.0:7443, [::]:7443", 1, 16, 0, NULL,
+	    "where machines connect" },
+	{ "listen", "user", AT(listen_user), MTLS_CONF_LIST,
+	    "0.0.0.0:7444, [::]:7444", 1, 16, 0, NULL,
+	    "where people connect" },
+	{ "listen", "admin", AT(admin), MTLS_CONF_PATH, MTLS_ADMIN_SOCKET, 1,
+	    107, 0, NULL, "socket of mtlsctl" },
+	{ "listen", "admin-group", AT(admin_group), MTLS_CONF_TEXT, "", 0, 32,
+	    0, NULL, "group that may use the admin socket" },
+	{ "tls", "certificate", AT(certificate), MTLS_CONF_PATH, NULL, 1,
+	    1024, MTLS_CONF_REQUIRED, NULL, "the verifier's certificate" },
+	{ "tls", "key", AT(key), MTLS_CONF_PATH, NULL, 1, 1024,
+	    MTLS_CONF_REQUIRED, NULL, "its private key" },
+	{ "tls", "device-ca", AT(device_ca), MTLS_CONF_PATH, NULL, 1, 1024,
+	    MTLS_CONF_REQUIRED, NULL, "who certifies machines" },
+	{ "tls", "user-ca", AT(user_ca), MTLS_CONF_PATH, NULL, 1, 1024,
+	    MTLS_CONF_REQUIRED, NULL, "who certifies people" },
+	{ "tls", "min", AT(tls_min), MTLS_CONF_CHOICE, "1.3", 0, 1, 0,
+	    tls_mins, "oldest version of TLS" },
+	{ "revocation", "crl-dir", AT(crl_dir), MTLS_CONF_PATH, NULL, 1,
+	    1024, MTLS_CONF_REQUIRED, NULL, "where the CRLs are" },
+	{ "revocation", "mode", AT(revocation), MTLS_CONF_CHOICE, "strict", 0,
+	    1, 0, revocations, "what a missing CRL means" },
+	{ "policy", "file", AT(policy), MTLS_CONF_PATH,
+	    MTLS_VERIFIER_POLICY_FILE, 1, 1024, 0, NULL, "the policy" },
+	{ "state", "database", AT(database), MTLS_CONF_PATH,
+	    MTLS_VERIFIER_STATE_DIR "/state.db", 1, 1024, 0, NULL,
+	    "challenges, bindings, audit" },
+	{ "limits", "challenge-ttl", AT(challenge_ttl_s), MTLS_CONF_SECONDS,
+	    "120s", 5, 600, 0, NULL, "how long a login may take" },
+	{ "limits", "grant-ttl", AT(grant_ttl_s), MTLS_CONF_SECONDS, "30s", 1,
+	    300, 0, NULL, "how long a decision can be fetched" },
+	{ "limits", "hold", AT(hold_s), MTLS_CONF_SECONDS, "25s", 1, 120, 0,
+	    NULL, "how long a machine may wait for a decision" },
+	{ "limits", "handshake-timeout", AT(handshake_timeout_s),
+	    MTLS_CONF_SECONDS, "10s", 1, 60, 0, NULL,
+	    "whole time for a TLS handshake" },
+	{ "limits", "request-timeout", AT(request_timeout_s),
+	    MTLS_CONF_SECONDS, "30s", 1, 300, 0, NULL,
+	    "whole time for a request to arrive" },
+	{ "limits", "idle-timeout", AT(idle_timeout_s), MTLS_CONF_SECONDS,
+	    "130s", 1, 3600, 0, NULL, "time between two requests" },
+	{ "limits", "max-connections", AT(max_connections),
+	    MTLS_CONF_NUMBER, "2000", 1, 100000, 0, NULL,
+	    "connections at one time" },
+	{ "limits", "max-connections-per-address",
+	    AT(max_connections_per_address), MTLS_CONF_NUMBER, "200", 1,
+	    100000, 0, NULL, "of which from one address" },
+	{ NULL, NULL, 0, MTLS_CONF_TEXT, NULL, 0, 0, 0, NULL, NULL }
+};
+
+struct reader {
+	struct settings *settings;
+	struct mtls_conf_seen seen;
+};
+
+static enum mtls_status
+take_value(void *arg, const char *section, const char *name,
+    const char *value, int line, struct mtls_err *err)
+{
+	struct reader *r = arg;
+
+	(void)line;
+	return mtls_conf_set(settings_table, r->settings, &r->seen, section,
+	    name, value, err);
+}
+
+static enum mtls_status
+check_endpoints(const struct mtls_conf_list *list, const char *name,
+    struct mtls_err *err)
+{
+	struct sockaddr_storage sa;
+	enum mtls_status status;
+	socklen_t len;
+
+	for (size_t i = 0; i < list->n; i++) {
+		status = network_endpoint_parse(list->words[i], &sa, &len,
+		    err);
+		if (status != MTLS_OK) {
+			mtls_err_context(err, "%s in [listen]", name);
+			return status;
+		}
+	}
+	return MTLS_OK;
+}
+
+static enum mtls_status
+check(const struct settings *s, struct mtls_err *err)
+{
+	enum mtls_status status;
+
+	status = check_endpoints(&s->listen_device, "device", err);
+	if (status == MTLS_OK)
+		status = check_endpoints(&s->listen_user, "user", err);
+	if (status != MTLS_OK)
+		return status;
+	if (s->hold_s >= s->idle_timeout_s)
+		return mtls_fail(err, MTLS_E_CONFIG,
+		    "hold must be shorter than idle-timeout");
+	if (strcmp(s->device_ca, s->user_ca) == 0)
+		return mtls_fail(err, MTLS_E_CONFIG, "device-ca and user-ca "
+		    "are the same file: people could connect as machines");
+	return MTLS_OK;
+}
+
+enum mtls_status
+settings_read(const char *path, struct settings *ret, struct mtls_err *err)
+{
+	struct settings s;
+	struct reader r;
+	enum mtls_status status;
+
+	memset(&s, 0, sizeof(s));
+	memset(&r, 0, sizeof(r));
+	r.settings = &s;
+	status = mtls_conf_init(settings_table, NULL, &s, err);
+	if (status == MTLS_OK)
+		status = mtls_conf_read(path, take_value, &r, err);
+	if (status == MTLS_OK) {
+		status = mtls_conf_check(settings_table, &r.seen, NULL, err);
+		if (status == MTLS_OK)
+			status = check(&s, err);
+		if (status != MTLS_OK)
+			mtls_err_context(err, "%s", path);
+	}
+	if (status != MTLS_OK) {
+		settings_clear(&s);
+		return status;
+	}
+	*ret = s;
+	return MTLS_OK;
+}
+
+void
+settings_clear(struct settings *settings)
+{
+	mtls_conf_done(settings_table, NULL, settings);
+}
+
+static int
+same_list(const struct mtls_conf_list *a, const struct mtls_conf_list *b)
+{
+	if (a->n != b->n)
+		return 0;
+	for (size_t i = 0; i < a->n; i++) {
+		if (strcmp(a->words[i], b->words[i]) != 0)
+			return 0;
+	}
+	return 1;
+}
+
+enum mtls_status
+settings_check_reload(const struct settings *now,
+    const struct settings *next, struct mtls_err *err)
+{
+	const char *changed = NULL;
+
+	if (strcmp(now->user, next->user) != 0)
+		changed = "user in [server]";
+	else if (!same_list(&now->listen_device, &next->listen_device))
+		changed = "device in [listen]";
+	else if (!same_list(&now->listen_user, &next->listen_user))
+		changed = "user in [listen]";
+	else if (strcmp(now->admin, next->admin) != 0)
+		changed = "admin in [listen]";
+	else if (strcmp(now->admin_group, next->admin_group) != 0)
+		changed = "admin-group in [listen]";
+	else if (strcmp(now->database, next->database) != 0)
+		changed = "database in [state]";
+	if (changed == NULL)
+		return MTLS_OK;
+	return mtls_fail(err, MTLS_E_CONFIG,
+	    "%s was changed, which needs a restart", changed);
+}

@@ -31,6 +31,8 @@ enum mtls_tls_min { MTLS_TLS_13 = 0, MTLS_TLS_12_INSECURE };
 struct mtls_tls_server_options {
 	const char *certificate_file;	/* PEM: leaf, then intermediates */
 	const char *key_file;		/* PEM */
+	EVP_PKEY *key;			/* or this one, when not NULL: read
+					 * from key_file when it could be */
 	const char *client_ca_file;	/* PEM: roots and intermediates that
 					 * may issue client certificates */
 	enum mtls_tls_min min;

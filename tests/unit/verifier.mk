@@ -1,0 +1,34 @@
+# verifier/: one program per unit.
+VERIFIER_TEST_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(LIBEVENT_CFLAGS) \
+	$(LIBEVENT_OPENSSL_CFLAGS) $(SQLITE_CFLAGS) -I$(top_srcdir)/verifier \
+	-I$(top_srcdir)/tests/lib
+VERIFIER_TEST_LIBS = libmtls_verifier.la $(CMOCKA_LIBS)
+
+unit_tests += \
+	tests/unit/test_mapping \
+	tests/unit/test_network \
+	tests/unit/test_pattern \
+	tests/unit/test_policy \
+	tests/unit/test_policy_file \
+	tests/unit/test_verifier_settings
+
+tests_unit_test_mapping_SOURCES = tests/unit/test_mapping.c
+tests_unit_test_mapping_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_mapping_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_network_SOURCES = tests/unit/test_network.c
+tests_unit_test_network_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_network_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_pattern_SOURCES = tests/unit/test_pattern.c
+tests_unit_test_pattern_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_pattern_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_policy_SOURCES = tests/unit/test_policy.c
+tests_unit_test_policy_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_policy_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_policy_file_SOURCES = tests/unit/test_policy_file.c \
+	$(scratch_sources)
+tests_unit_test_policy_file_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_policy_file_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_settings_SOURCES = \
+	tests/unit/test_verifier_settings.c $(scratch_sources)
+tests_unit_test_verifier_settings_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_verifier_settings_LDADD = $(VERIFIER_TEST_LIBS)

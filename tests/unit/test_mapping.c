@@ -1,0 +1,373 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * From a certificate to a user: what the map lines take, and what they must
+ * never take.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "mapping.h"
+#include "policy_file.h"
+
+#include "../lib/unit.h"
+
+#define ISSUER "CN=Acme Users CA,O=Acme"
+#define UPN_LINE \
+	"map issuer \"" ISSUER "\" take san:upn realm acme.example\n"
+#define EMAIL_LINE \
+	"map issuer \"" ISSUER "\" take san:email realm acme.example\n"
+#define URI_LINE \
+	"map issuer \"" ISSUER "\" take san:uri prefix \"urn:acme:\"\n"
+#define CN_LINE "map issuer \"" ISSUER "\" take cn\n"
+#define BOUND_LINE "map bound\n"
+
+struct names {
+	const char *upn[3], *email[3], *uri[3], *cn[3], *uid[3];
+	const char *issuer;
+};
+
+static enum mtls_status
+find_group(const char *name, gid_t *ret, struct mtls_err *err)
+{
+	(void)ret;
+	return mtls_fail(err, MTLS_E_NOT_FOUND, "no group %s", name);
+}
+
+/* Borrowed: nothing here is changed. */
+static struct mtls_texts
+texts(const char *const *names)
+{
+	struct mtls_texts t = { 0, NULL };
+
+	memcpy(&t.text, &names, sizeof(names));
+	while (t.n < 3 && names[t.n] != NULL)
+		t.n++;
+	return t;
+}
+
+static struct mapping
+map_bound(const char *lines, const struct names *n,
+    const struct mapping_binding *binding)
+{
+	char text[2048];
+	struct mtls_identity id;
+	struct policy policy;
+	struct mtls_err err;
+	struct mapping m;
+	const char *issuer = n->issuer == NULL ? ISSUER : n->issuer;
+
+	memset(&id, 0, sizeof(id));
+	memcpy(&id.issuer, &issuer, sizeof(issuer));
+	id.upn = texts(n->upn);
+	id.email = texts(n->email);
+	id.uri = texts(n->uri);
+	id.cn = texts(n->cn);
+	id.uid = texts(n->uid);
+	mtls_err_clear(&err);
+	assert_true(strlen(lines) + 20 < sizeof(text));
+	strcpy(text, lines);
+	strcat(text, "allow user any\n");
+	if (policy_file_parse("p", text, strlen(text), find_group, &policy,
+	    &err) != MTLS_OK)
+		fail_msg("%s", err.text);
+	m = mapping_find(&policy, &id, binding);
+	policy_clear(&policy);
+	return m;
+}
+
+static struct mapping
+map(const char *lines, const struct names *n)
+{
+	static const struct mapping_binding nobody = { POLICY_NO, NULL };
+
+	return map_bound(lines, n, &nobody);
+}
+
+static void
+assert_user(struct mapping m, const char *user)
+{
+	assert_int_equal(m.mapped, POLICY_MAPPED_ONE);
+	assert_string_equal(m.user, user);
+}
+
+static void
+assert_not(struct mapping m, enum policy_mapped how)
+{
+	assert_int_equal(m.mapped, how);
+	assert_string_equal(m.user, "");
+}
+
+static void
+each_source(void **state)
+{
+	struct names n = {
+		.upn = { "alice@acme.example" },
+		.email = { "al@acme.example" },
+		.uri = { "urn:acme:ali" },
+		.cn = { "lice" },
+		.uid = { "a1" },
+	};
+
+	(void)state;
+	assert_user(map(UPN_LINE, &n), "alice");
+	assert_user(map(EMAIL_LINE, &n), "al");
+	assert_user(map(URI_LINE, &n), "ali");
+	assert_user(map(CN_LINE, &n), "lice");
+	assert_user(map("map issuer \"" ISSUER "\" take uid\n", &n), "a1");
+}
+
+/* T-041: the name is right, but nothing says that this issuer's count. */
+static void
+T041_no_line_for_it(void **state)
+{
+	struct names n = { .upn = { "alice@acme.example" } };
+
+	(void)state;
+	assert_not(map("", &n), POLICY_MAPPED_NONE);
+	assert_not(map(BOUND_LINE, &n), POLICY_MAPPED_NONE);
+	n.issuer = "CN=Acme Users CA,O=Evil";
+	assert_not(map(UPN_LINE, &n), POLICY_MAPPED_NONE);
+	n.issuer = "CN=Acme Users CA,O=Acme,C=XX";
+	assert_not(map(UPN_LINE, &n), POLICY_MAPPED_NONE);
+	n.issuer = "CN=acme users ca,O=Acme";
+	assert_not(map(UPN_LINE, &n), POLICY_MAPPED_NONE);
+	n.issuer = "CN=Acme Users CA\\,O=Acme";
+	assert_not(map(UPN_LINE, &n), POLICY_MAPPED_NONE);
+	n.issuer = "nonsense";
+	assert_not(map(UPN_LINE, &n), POLICY_MAPPED_MALFORMED);
+}
+
+static void
+T041_bound_only(void **state)
+{
+	struct names n = { .upn = { "alice@acme.example" } };
+	struct mapping_binding b = { POLICY_YES, "alice" };
+
+	(void)state;
+	assert_user(map_bound(BOUND_LINE, &n, &b), "alice");
+	/* Without the line a binding means nothing. */
+	assert_user(map_bound(UPN_LINE, &n, &b), "alice");
+	b.user = "bob";
+	assert_user(map_bound(UPN_LINE, &n, &b), "alice");
+	/* Two controls that disagree. */
+	assert_not(map_bound(UPN_LINE BOUND_LINE, &n, &b),
+	    POLICY_MAPPED_DISAGREE);
+	b.user = "-f";
+	assert_not(map_bound(BOUND_LINE, &n, &b), POLICY_MAPPED_NO_BINDINGS);
+}
+
+/* T-050: no second mapper when the first cannot be asked. */
+static void
+T050_bindings_unavailable(void **state)
+{
+	struct names n = { .upn = { "alice@acme.example" } };
+	struct mapping_binding b = { POLICY_CANNOT_TELL, NULL };
+
+	(void)state;
+	assert_not(map_bound(BOUND_LINE, &n, &b), POLICY_MAPPED_NO_BINDINGS);
+	assert_not(map_bound(UPN_LINE BOUND_LINE, &n, &b),
+	    POLICY_MAPPED_NO_BINDINGS);
+	assert_not(map_bound(BOUND_LINE UPN_LINE, &n, &b),
+	    POLICY_MAPPED_NO_BINDINGS);
+	b.known = POLICY_YES;
+	assert_not(map_bound(BOUND_LINE, &n, &b), POLICY_MAPPED_NO_BINDINGS);
+}
+
+static void
+T042_exact_or_refused(void **state)
+{
+	static const struct {
+		const char *upn;
+		enum policy_mapped how;
+	} cases[] = {
+		{ "alice@acme.example", POLICY_MAPPED_ONE },
+		{ "Alice@acme.example", POLICY_MAPPED_ONE },
+		{ "alice@ACME.example", POLICY_MAPPED_NONE },
+		{ "alice@acme.example.evil", POLICY_MAPPED_NONE },
+		{ "alice@evil.acme.example", POLICY_MAPPED_NONE },
+		{ "alice@evilacme.example", POLICY_MAPPED_NONE },
+		{ "alice", POLICY_MAPPED_NONE },
+		{ "", POLICY_MAPPED_NONE },
+		{ "@acme.example", POLICY_MAPPED_MALFORMED },
+		{ "alice @acme.example", POLICY_MAPPED_MALFORMED },
+		{ " alice@acme.example", POLICY_MAPPED_MALFORMED },
+		{ "alice.@acme.example", POLICY_MAPPED_ONE },
+		{ "alice$@acme.example", POLICY_MAPPED_MALFORMED },
+		{ "ali\xe2\x80\x8b" "ce@acme.example",
+		    POLICY_MAPPED_MALFORMED },
+		{ "\xe2\x80\xae" "ecila@acme.example",
+		    POLICY_MAPPED_MALFORMED },
+		{ "\xc1\xa1lice@acme.example", POLICY_MAPPED_MALFORMED },
+	};
+	struct mapping m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct names n = { .upn = { cases[i].upn } };
+
+		m = map(UPN_LINE, &n);
+		if (m.mapped != cases[i].how)
+			fail_msg("%s: %d", cases[i].upn, m.mapped);
+		/* What counts as a name is the whole of it, as it stands. */
+		if (m.mapped == POLICY_MAPPED_ONE)
+			assert_memory_equal(m.user, cases[i].upn,
+			    strlen(m.user));
+	}
+}
+
+static void
+T043_two_names(void **state)
+{
+	struct names two = {
+		.upn = { "alice@acme.example", "bob@acme.example" }
+	};
+	struct names twice = {
+		.upn = { "alice@acme.example", "alice@acme.example" }
+	};
+	struct names foreign = {
+		.upn = { "alice@acme.example", "bob@other.example" }
+	};
+	struct names differ = {
+		.upn = { "alice@acme.example" },
+		.email = { "bob@acme.example" },
+	};
+	struct names agree = {
+		.upn = { "alice@acme.example" },
+		.email = { "alice@acme.example" },
+	};
+
+	(void)state;
+	assert_not(map(UPN_LINE, &two), POLICY_MAPPED_DISAGREE);
+	assert_not(map(UPN_LINE, &twice), POLICY_MAPPED_DISAGREE);
+	assert_not(map(UPN_LINE, &foreign), POLICY_MAPPED_DISAGREE);
+	assert_not(map(UPN_LINE EMAIL_LINE, &differ),
+	    POLICY_MAPPED_DISAGREE);
+	assert_not(map(EMAIL_LINE UPN_LINE, &differ),
+	    POLICY_MAPPED_DISAGREE);
+	assert_user(map(UPN_LINE EMAIL_LINE, &agree), "alice");
+	/* A place that no line takes from is not looked at. */
+	assert_user(map(UPN_LINE, &differ), "alice");
+}
+
+/* Whatever a third line says, two that disagree stay so. */
+static void
+T043_disagreement_stays(void **state)
+{
+	struct names n = {
+		.upn = { "alice@acme.example" },
+		.email = { "bob@acme.example" },
+		.cn = { "bob" },
+	};
+
+	(void)state;
+	assert_not(map(UPN_LINE EMAIL_LINE CN_LINE, &n),
+	    POLICY_MAPPED_DISAGREE);
+	n.email[0] = "deploy,root@acme.example";
+	assert_not(map(EMAIL_LINE UPN_LINE CN_LINE, &n),
+	    POLICY_MAPPED_MALFORMED);
+}
+
+static void
+T045_never_split(void **state)
+{
+	static const char *const bad[] = {
+		"deploy,root", "deploy;root", "deploy/root", "deploy|root",
+		"deploy\nroot", "a=b", "deploy root", "deploy:root",
+	};
+	char upn[64], uri[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct names n = { .upn = { upn }, .uri = { uri },
+		    .cn = { bad[i] } };
+
+		strcpy(upn, bad[i]);
+		strcat(upn, "@acme.example");
+		strcpy(uri, "urn:acme:");
+		strcat(uri, bad[i]);
+		assert_not(map(UPN_LINE, &n), POLICY_MAPPED_MALFORMED);
+		assert_not(map(URI_LINE, &n), POLICY_MAPPED_MALFORMED);
+		assert_not(map(CN_LINE, &n), POLICY_MAPPED_MALFORMED);
+	}
+	{
+		struct names n = { .upn = { "root@x@acme.example" } };
+
+		assert_not(map(UPN_LINE, &n), POLICY_MAPPED_MALFORMED);
+	}
+}
+
+/* T-046: nothing there is nobody, not anybody. */
+static void
+T046_nothing_in_it(void **state)
+{
+	struct names n = { .upn = { NULL } };
+
+	(void)state;
+	assert_not(map(UPN_LINE EMAIL_LINE URI_LINE CN_LINE, &n),
+	    POLICY_MAPPED_NONE);
+	n.uri[0] = "urn:acme:";
+	assert_not(map(URI_LINE, &n), POLICY_MAPPED_MALFORMED);
+	n.cn[0] = "";
+	assert_not(map(CN_LINE, &n), POLICY_MAPPED_MALFORMED);
+}
+
+static void
+T049_metacharacters_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"*", "(cn=*)", "a' OR '1'='1", "$(id)", "`id`", "../root",
+		"a\\b", "%s%n", "-rf", "..", "a?b",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct names n = { .cn = { bad[i] } };
+		struct mapping m = map(CN_LINE, &n);
+
+		/* Refused, or taken as it stands; never anything else. */
+		if (m.mapped == POLICY_MAPPED_ONE)
+			assert_string_equal(m.user, bad[i]);
+		else
+			assert_not(m, POLICY_MAPPED_MALFORMED);
+	}
+}
+
+static void
+too_long_is_refused(void **state)
+{
+	char name[MTLS_USER_MAX + 40];
+	struct names n = { .cn = { name } };
+
+	(void)state;
+	memset(name, 'a', sizeof(name));
+	name[MTLS_USER_MAX] = '\0';
+	assert_user(map(CN_LINE, &n), name);
+	name[MTLS_USER_MAX] = 'a';
+	name[MTLS_USER_MAX + 1] = '\0';
+	assert_not(map(CN_LINE, &n), POLICY_MAPPED_MALFORMED);
+	name[MTLS_USER_MAX + 1] = 'a';
+	name[sizeof(name) - 1] = '\0';
+	assert_not(map(CN_LINE, &n), POLICY_MAPPED_MALFORMED);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_source),
+		cmocka_unit_test(T041_no_line_for_it),
+		cmocka_unit_test(T041_bound_only),
+		cmocka_unit_test(T050_bindings_unavailable),
+		cmocka_unit_test(T042_exact_or_refused),
+		cmocka_unit_test(T043_two_names),
+		cmocka_unit_test(T043_disagreement_stays),
+		cmocka_unit_test(T045_never_split),
+		cmocka_unit_test(T046_nothing_in_it),
+		cmocka_unit_test(T049_metacharacters_are_refused),
+		cmocka_unit_test(too_long_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,156 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * verifier.conf: defaults, what is refused, what a reload may change.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scratch.h"
+#include "settings.h"
+
+#include "../lib/unit.h"
+
+#define TLS \
+	"[revocation]\ncrl-dir = /r\n[tls]\ncertificate = /c\nkey = /k\ndevice-ca = /d\nuser-ca = /u\n"
+
+static struct settings s;
+static struct mtls_err err;
+
+static enum mtls_status
+read_text(const char *text)
+{
+	mtls_err_clear(&err);
+	return settings_read(scratch_text("verifier.conf", text), &s, &err);
+}
+
+static void
+defaults(void **state)
+{
+	(void)state;
+	if (read_text(TLS) != MTLS_OK)
+		fail_msg("%s", err.text);
+	assert_string_equal(s.user, "_mtls-verifier");
+	assert_int_equal(s.listen_device.n, 2);
+	assert_string_equal(s.listen_user.words[1], "[::]:7444");
+	assert_string_equal(s.admin_group, "");
+	assert_int_equal(s.revocation, 0);
+	assert_int_equal(s.tls_min, 0);
+	assert_int_equal(s.challenge_ttl_s, 120);
+	assert_int_equal(s.max_connections, 2000);
+	settings_clear(&s);
+}
+
+static void
+bad_files(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"[tls]\ncertificate = /c\nkey = /k\ndevice-ca = /d\n",
+		TLS "key = /k\n",
+		TLS "[unknown]\nx = y\n",
+		TLS "[listen]\ndevice = localhost:1\n",
+		TLS "[listen]\nuser = 7444\n",
+		TLS "[listen]\nadmin = run/admin.sock\n",
+		TLS "[tls]\nmin = 1.1\n",
+		TLS "[revocation]\nmode = off\n",
+		TLS "[limits]\nhold = 0s\n",
+		TLS "[limits]\nhold = 60s\nidle-timeout = 60s\n",
+		TLS "[limits]\nmax-connections = -1\n",
+		TLS "[limits]\nchallenge-ttl = 1d\n",
+		"[tls]\ncertificate = /c\nkey = /k\ndevice-ca = /d\n"
+		    "user-ca = /d\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (read_text(bad[i]) != MTLS_E_CONFIG)
+			fail_msg("%s", bad[i]);
+		assert_non_null(strstr(err.text, "/verifier.conf"));
+	}
+}
+
+static void
+T080_files_that_are_refused(void **state)
+{
+	const char *path = scratch_text("verifier.conf", TLS);
+	enum mtls_status status;
+
+	(void)state;
+	assert_int_equal(chmod(path, 0666), 0);
+	mtls_err_clear(&err);
+	status = settings_read(path, &s, &err);
+	assert_int_equal(status, MTLS_E_CONFIG);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(symlink(path, scratch_path("link")), 0);
+	mtls_err_clear(&err);
+	status = settings_read(scratch_path("link"), &s, &err);
+	assert_int_not_equal(status, MTLS_OK);
+	mtls_err_clear(&err);
+	status = settings_read(scratch_path("missing"), &s, &err);
+	assert_int_not_equal(status, MTLS_OK);
+}
+
+static void
+what_a_reload_may_change(void **state)
+{
+	static const struct {
+		const char *text;
+		enum mtls_status status;
+	} cases[] = {
+		{ TLS "min = 1.2-insecure\n", MTLS_OK },
+		{ TLS "[limits]\nhold = 5s\n", MTLS_OK },
+		{ TLS "[revocation]\nmode = relaxed\n", MTLS_OK },
+		{ TLS "[server]\nuser = x\n", MTLS_E_CONFIG },
+		{ TLS "[listen]\ndevice = [::]:7443\n", MTLS_E_CONFIG },
+		{ TLS "[listen]\nuser = [::]:7444, 0.0.0.0:7444\n",
+		    MTLS_E_CONFIG },
+		{ TLS "[listen]\nadmin = /x\n", MTLS_E_CONFIG },
+		{ TLS "[listen]\nadmin-group = x\n", MTLS_E_CONFIG },
+		{ TLS "[state]\ndatabase = /x\n", MTLS_E_CONFIG },
+	};
+	struct settings now;
+
+	(void)state;
+	assert_int_equal(read_text(TLS), MTLS_OK);
+	now = s;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(read_text(cases[i].text), MTLS_OK);
+		assert_int_equal(settings_check_reload(&now, &s, &err),
+		    cases[i].status);
+		settings_clear(&s);
+	}
+	settings_clear(&now);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	return scratch_begin();
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	return scratch_end();
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(bad_files),
+		cmocka_unit_test(T080_files_that_are_refused),
+		cmocka_unit_test(what_a_reload_may_change),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

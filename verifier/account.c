@@ -1,0 +1,162 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The name service of the verifier's machine: groups by gid, and which names
+ * are another root. The calls block; the name service is expected to be as
+ * near as /etc or a caching daemon on this machine.
+ */
+#include "config.h"
+
+#include "account.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUFFER_MIN 4096u
+#define BUFFER_MAX (1024u * 1024u)
+#define GROUPS_MAX 65536
+
+/* What libc and its modules return for "there is none". */
+static int
+is_absent(int error)
+{
+	return error == 0 || error == ENOENT || error == ESRCH;
+}
+
+/* Calls again with a larger buffer for as long as the entry does not fit. */
+static int
+get_group(const char *name, gid_t *ret, int *ret_found)
+{
+	struct group entry, *found = NULL;
+	char *buffer = NULL, *more;
+	int error = ERANGE;
+
+	for (size_t size = BUFFER_MIN; error == ERANGE && size <= BUFFER_MAX;
+	    size *= 2) {
+		more = realloc(buffer, size);
+		if (more == NULL) {
+			error = ENOMEM;
+			break;
+		}
+		buffer = more;
+		error = getgrnam_r(name, &entry, buffer, size, &found);
+	}
+	*ret_found = error == 0 && found != NULL;
+	if (*ret_found)
+		*ret = found->gr_gid;
+	free(buffer);
+	return is_absent(error) ? 0 : error;
+}
+
+static int
+get_user(const char *name, uid_t *ret_uid, gid_t *ret_gid, int *ret_found)
+{
+	struct passwd entry, *found = NULL;
+	char *buffer = NULL, *more;
+	int error = ERANGE;
+
+	for (size_t size = BUFFER_MIN; error == ERANGE && size <= BUFFER_MAX;
+	    size *= 2) {
+		more = realloc(buffer, size);
+		if (more == NULL) {
+			error = ENOMEM;
+			break;
+		}
+		buffer = more;
+		error = getpwnam_r(name, &entry, buffer, size, &found);
+	}
+	*ret_found = error == 0 && found != NULL;
+	if (*ret_found) {
+		*ret_uid = found->pw_uid;
+		*ret_gid = found->pw_gid;
+	}
+	free(buffer);
+	return is_absent(error) ? 0 : error;
+}
+
+enum mtls_status
+account_group(const char *name, gid_t *ret, struct mtls_err *err)
+{
+	int found, error = get_group(name, ret, &found);
+
+	if (error != 0)
+		return mtls_fail_errno(err, MTLS_E_SYSTEM, error,
+		    "group \"%s\"", name);
+	if (!found)
+		return mtls_fail(err, MTLS_E_NOT_FOUND, "there is no group "
+		    "\"%s\", here or on this machine", name);
+	return MTLS_OK;
+}
+
+enum policy_answer
+account_superuser(const char *user)
+{
+	uid_t uid = 0;
+	gid_t gid = 0;
+	int found;
+
+	if (strcmp(user, "root") == 0)
+		return POLICY_YES;
+	if (get_user(user, &uid, &gid, &found) != 0)
+		return POLICY_CANNOT_TELL;
+	return found && uid == 0 ? POLICY_YES : POLICY_NO;
+}
+
+/* The gids of the user; n is -1 if that cannot be told. */
+static gid_t *
+get_gids(const char *user, gid_t gid, int *ret_n)
+{
+	gid_t *gids = NULL, *more;
+	int n = 64, got = -1;
+
+	while (got < 0 && n <= GROUPS_MAX) {
+		more = reallocarray(gids, (size_t)n, sizeof(*gids));
+		if (more == NULL)
+			break;
+		gids = more;
+		*ret_n = n;
+		got = getgrouplist(user, gid, gids, ret_n);
+		n *= 2;
+	}
+	if (got < 0)
+		*ret_n = -1;
+	return gids;
+}
+
+static enum policy_answer
+has_gid(const gid_t *gids, int n, gid_t gid)
+{
+	if (n < 0)
+		return POLICY_CANNOT_TELL;
+	for (int i = 0; i < n; i++) {
+		if (gids[i] == gid)
+			return POLICY_YES;
+	}
+	return POLICY_NO;
+}
+
+enum policy_answer *
+account_memberships(const struct policy *policy, const char *user)
+{
+	enum policy_answer *answers;
+	gid_t *gids = NULL, gid = 0;
+	uid_t uid;
+	int found, n = 0;
+
+	answers = calloc(policy->n_groups + 1, sizeof(*answers));
+	if (answers == NULL)
+		return NULL;
+	if (get_user(user, &uid, &gid, &found) != 0)
+		n = -1;
+	else if (found)
+		gids = get_gids(user, gid, &n);
+	for (size_t i = 0; i < policy->n_groups; i++) {
+		if (!policy->groups[i].in_file)
+			answers[i] = has_gid(gids, n, policy->groups[i].gid);
+	}
+	free(gids);
+	return answers;
+}

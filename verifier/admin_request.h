@@ -1,0 +1,55 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * One connection to the admin socket. Private to admin*.c.
+ */
+#ifndef VERIFIER_ADMIN_REQUEST_H
+#define VERIFIER_ADMIN_REQUEST_H
+
+#include <sys/types.h>
+
+#include "mtls/identity.h"
+#include "mtls/message.h"
+
+#include "admin.h"
+#include "audit.h"
+
+struct admin_connection {
+	struct admin *admin;
+	struct server *server;
+	struct admin_connection *next, **prev;
+	int fd;
+	uid_t uid;
+	char source[32];		/* "uid 0" */
+	struct event *readable, *writable, *timeout;
+	struct mtls_message request;
+	int is_busy;			/* an operation is with the store */
+	int is_dead;			/* the caller is gone meanwhile */
+	/* What is to be sent: rows, then perhaps more rows, then DONE. */
+	struct store_op op;
+	size_t next_row;
+	int64_t left;			/* rows that may still be sent */
+	uint32_t n;
+	int is_last;			/* no page follows this one */
+	struct mtls_message done;	/* DONE, or NONE while unknown */
+	struct audit audit;
+	struct store_binding binding;
+	struct mtls_identity id;
+	int has_id;
+	char sha256[65], after[65], certificate[512];
+};
+
+/* Starts with c->request; ends, now or later, in admin_send(). */
+void admin_request(struct admin_connection *c);
+
+/* Sends what there is to send, and asks for the next page. */
+void admin_send(struct admin_connection *c);
+
+/* Ends with DONE, when the rows are sent. */
+void admin_finish(struct admin_connection *c, enum mtls_status status,
+    uint32_t n, const char *reason);
+
+/* Asks the store for the first, or the next, page of rows. */
+void admin_more(struct admin_connection *c);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The end of every exchange: one answer, in JSON, with its exact length, and
+ * nothing left behind.
+ */
+#include "config.h"
+
+#include "exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+
+static const char *
+phrase(int code)
+{
+	static const struct {
+		int code;
+		const char *phrase;
+	} phrases[] = {
+		{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" },
+		{ 400, "Bad Request" }, { 403, "Forbidden" },
+		{ 404, "Not Found" }, { 405, "Method Not Allowed" },
+		{ 409, "Conflict" }, { 413, "Content Too Large" },
+		{ 429, "Too Many Requests" }, { 503, "Service Unavailable" },
+	};
+
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++) {
+		if (phrases[i].code == code)
+			return phrases[i].phrase;
+	}
+	return "Error";
+}
+
+static void
+exchange_free(struct exchange *x)
+{
+	grant_forget(x);
+	store_op_clear(&x->op);
+	store_op_clear(&x->refusal.op);
+	store_challenge_clear(&x->challenge);
+	peer_clear(&x->peer);
+	if (x->body_type != MTLS_BODY_COUNT)
+		mtls_body_clear(x->body_type, &x->body);
+	x->server->n_exchanges--;
+	free(x);
+}
+
+void
+exchange_drop(struct exchange *x)
+{
+	struct evhttp_request *req = x->req;
+
+	exchange_free(x);
+	connection_drop(req);
+}
+
+/* Takes text. */
+static void
+send_text(struct exchange *x, int code, char *text, size_t len)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(x->req);
+	struct evbuffer *buffer = evbuffer_new();
+	struct evhttp_request *req = x->req;
+	struct connection *connection = x->connection;
+	int is_ending = x->server->is_ending;
+
+	if (buffer == NULL || evbuffer_add(buffer, text, len) != 0 ||
+	    evhttp_add_header(headers, "Content-Type",
+	    "application/json") != 0 ||
+	    evhttp_add_header(headers, "Cache-Control", "no-store") != 0 ||
+	    (is_ending &&
+	    evhttp_add_header(headers, "Connection", "close") != 0)) {
+		exchange_drop(x);
+	} else {
+		/* With this, what is held by the exchange is not needed. */
+		exchange_free(x);
+		connection_answering(connection, req);
+		evhttp_send_reply(req, code, phrase(code), buffer);
+	}
+	if (buffer != NULL)
+		evbuffer_free(buffer);
+	free(text);
+}
+
+void
+exchange_reply(struct exchange *x, int code, enum mtls_body_type type,
+    const void *body)
+{
+	struct mtls_err err;
+	char *text;
+	size_t len;
+
+	mtls_err_clear(&err);
+	if (mtls_body_format(type, body, &text, &len, &err) != MTLS_OK) {
+		/* No answer is better than half of one. */
+		mtls_log_err(x->server->log, MTLS_LOG_ERR, "reply-failed",
+		    &err, MTLS_KEY_END);
+		exchange_drop(x);
+		return;
+	}
+	send_text(x, code, text, len);
+}
+
+void
+exchange_problem(struct exchange *x, int code, const char *reason,
+    const char *message)
+{
+	struct mtls_body_problem problem;
+	char copy[64], sentence[401];
+
+	strncpy(copy, reason, sizeof(copy) - 1);
+	copy[sizeof(copy) - 1] = '\0';
+	strncpy(sentence, message, sizeof(sentence) - 1);
+	sentence[sizeof(sentence) - 1] = '\0';
+	memset(&problem, 0, sizeof(problem));
+	problem.version = 1;
+	problem.reason = copy;
+	problem.message = sentence;
+	mtls_log_event(x->server->log, MTLS_LOG_DEBUG, "problem",
+	    MTLS_KEY_REASON, reason,
+	    MTLS_KEY_PEER, connection_peer0(x->connection), MTLS_KEY_END);
+	exchange_reply(x, code, MTLS_BODY_PROBLEM, &problem);
+}
+
+void
+exchange_submit(struct exchange *x, enum store_kind kind, store_done_fn done)
+{
+	x->op.kind = kind;
+	x->op.arg = x;
+	x->op.done = done;
+	store_submit(x->server->store, &x->op);
+}
+
+static void
+on_refused(struct store_op *op)
+{
+	struct exchange *x = op->arg;
+
+	audit_log(&x->audit, x->server->log);
+	if (op->status != MTLS_OK) {
+		mtls_log_err(x->server->log, MTLS_LOG_ERR, "audit-failed",
+		    &op->err, MTLS_KEY_REQUEST, x->audit.record.request,
+		    MTLS_KEY_END);
+		exchange_problem(x, 503, "state-unavailable",
+		    "The audit cannot be written.");
+		return;
+	}
+	exchange_problem(x, x->refusal.code, x->audit.record.reason,
+	    x->refusal.message);
+}
+
+void
+exchange_refuse(struct exchange *x, int code, const char *reason,
+    const char *message)
+{
+	x->server->n_denied++;
+	x->refusal.code = code;
+	x->refusal.message = message;
+	x->audit.record.decision = "deny";
+	x->audit.record.reason = reason;
+	x->audit.record.source = connection_peer0(x->connection);
+	x->audit.record.certificate = x->certificate;
+	x->refusal.op.kind = STORE_RECORD_ADD;
+	x->refusal.op.record = &x->audit.record;
+	x->refusal.op.arg = x;
+	x->refusal.op.done = on_refused;
+	store_submit(x->server->store, &x->refusal.op);
+}

@@ -1,0 +1,91 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * One request and its answer. An exchange begins when the request has
+ * arrived and ends with exactly one exchange_reply() or exchange_problem();
+ * in between it may wait for the store, or for a decision.
+ */
+#ifndef VERIFIER_EXCHANGE_H
+#define VERIFIER_EXCHANGE_H
+
+#include <event2/event.h>
+#include <event2/http.h>
+
+#include "mtls/body.h"
+
+#include "audit.h"
+#include "connection.h"
+#include "peer.h"
+#include "server.h"
+#include "store.h"
+
+struct exchange {
+	struct server *server;
+	struct connection *connection;
+	struct evhttp_request *req;
+	struct peer peer;
+	/* The body, of the type that the route says. */
+	enum mtls_body_type body_type;	/* COUNT: none */
+	union {
+		struct mtls_body_open open;
+		struct mtls_body_proof proof;
+	} body;
+	uint8_t id[MTLS_ID_BYTES];	/* of the challenge that it names */
+	uint32_t wait_s;
+	struct store_op op;
+	struct store_challenge opening;	/* borrows from body */
+	struct store_challenge challenge;	/* taken from op.found */
+	struct store_decision decision;
+	struct audit audit;
+	struct {
+		struct store_op op;
+		int code;
+		const char *message;
+	} refusal;
+	char certificate[512];
+	char sha256[65];
+	/* While it waits for a decision. */
+	int64_t wait_until_ms, expires_ms;
+	struct event *timer, *gone;
+	struct exchange *next_waiting, **prev_waiting;
+};
+
+/* The answer with a body, by its type; frees the exchange. */
+void exchange_reply(struct exchange *x, int code, enum mtls_body_type type,
+    const void *body);
+
+/* A PROBLEM; message is for the machine's log. Frees the exchange. */
+void exchange_problem(struct exchange *x, int code, const char *reason,
+    const char *message);
+
+/* Ends without an answer: the peer is gone. Frees the exchange. */
+void exchange_drop(struct exchange *x);
+
+/* Gives x->op to the store; done gets it back as op->arg. */
+void exchange_submit(struct exchange *x, enum store_kind kind,
+    store_done_fn done);
+
+/*
+ * Completes x->audit, writes it and then answers with a problem, or with 503
+ * where it cannot be written. reason and message are static.
+ */
+void exchange_refuse(struct exchange *x, int code, const char *reason,
+    const char *message);
+
+/* What the routes lead to. */
+void challenge_open(struct exchange *x);	/* POST /v1/challenges */
+void proof_take(struct exchange *x);		/* POST /v1/proofs */
+void grant_get(struct exchange *x);	/* GET /v1/challenges/ID/grant */
+
+/* Wakes whoever waits for the decision about this challenge. */
+void grant_wake(struct server *server, const uint8_t id[MTLS_ID_BYTES]);
+/* Answers everybody who waits, because the verifier ends. */
+void grant_wake_all(struct server *server);
+/* Takes an exchange out of those that wait; it may not be among them. */
+void grant_forget(struct exchange *x);
+
+/* A listener_request_fn; arg is the server. */
+void routes_request(void *arg, enum role role, struct connection *connection,
+    struct evhttp_request *req);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Everything that a reload exchanges, as a whole: settings, policy, CAs,
+ * CRLs and the TLS contexts. It is complete and checked, or it is not.
+ */
+#ifndef VERIFIER_GENERATION_H
+#define VERIFIER_GENERATION_H
+
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+
+#include "mtls/log.h"
+#include "mtls/status.h"
+#include "mtls/tls.h"
+
+#include "policy.h"
+#include "revocation.h"
+#include "settings.h"
+
+/* The two kinds of peers, each with its listener and its CAs. */
+enum role { ROLE_DEVICE, ROLE_USER };
+
+struct generation {
+	struct settings settings;
+	struct policy policy;
+	STACK_OF(X509) *cas[2];		/* by role: who may issue */
+	struct revocation *revocation;
+	SSL_CTX *ctx[2];		/* by role */
+	EVP_PKEY *key;
+};
+
+/*
+ * Loads what settings names; takes settings, which is cleared where this
+ * fails. key is the server's key, or NULL to read it from its file. With a
+ * previous generation the CRLs must not be older than its.
+ */
+enum mtls_status generation_new(struct mtls_tls *tls,
+    struct settings *settings, EVP_PKEY *key,
+    const struct generation *previous, struct generation **ret,
+    struct mtls_err *err);
+void generation_free(struct generation *g);	/* NULL is a no-op */
+
+/*
+ * The next one, from the file: settings that can be reloaded, and the key
+ * from its file or, where this account cannot read that, the one in use.
+ */
+enum mtls_status generation_next(struct mtls_tls *tls, const char *path,
+    const struct generation *now, struct generation **ret,
+    struct mtls_err *err);
+
+/* Whether this CA certificate may issue for the role. */
+int generation_has_ca(const struct generation *g, enum role role,
+    X509 *issuer);
+
+/*
+ * Logs what an administrator should know: CAs without a usable CRL, CRLs of
+ * strangers, map lines for issuers that no bundle has, insecure settings.
+ */
+void generation_log(const struct generation *g, const struct mtls_log *log);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * From a certificate to a user. Every map line that speaks of the
+ * certificate's issuer is asked, and all that answer must say the same; a
+ * name that a line takes is taken whole or the certificate is refused.
+ */
+#ifndef VERIFIER_MAPPING_H
+#define VERIFIER_MAPPING_H
+
+#include "mtls/identity.h"
+#include "mtls/text.h"
+
+#include "policy.h"
+
+/* What the store knows: to whom this very certificate was bound. */
+struct mapping_binding {
+	enum policy_answer known;	/* NO: to nobody */
+	const char *user;
+};
+
+struct mapping {
+	enum policy_mapped mapped;
+	char user[MTLS_USER_MAX + 1];	/* when ONE */
+};
+
+/* Whether the policy has a "map bound" line, so that a binding is wanted. */
+int mapping_wants_binding(const struct policy *policy);
+
+struct mapping mapping_find(const struct policy *policy,
+    const struct mtls_identity *id, const struct mapping_binding *binding);
+
+#endif

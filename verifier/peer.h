@@ -1,0 +1,45 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Who is at the other end of a connection, as far as its certificate says.
+ * Nothing else says it: no header, no body, no address.
+ */
+#ifndef VERIFIER_PEER_H
+#define VERIFIER_PEER_H
+
+#include <openssl/ssl.h>
+
+#include "mtls/identity.h"
+#include "mtls/status.h"
+
+#include "generation.h"
+#include "policy.h"
+
+struct peer {
+	struct mtls_identity id;	/* only where is_readable */
+	int is_readable;
+	enum policy_standing standing;
+	int64_t now_s;			/* when it was looked at */
+};
+
+/*
+ * Reads the certificate of a verified connection and how it stands now, by
+ * this generation. An unreadable one is MALFORMED, with the reason in err; a
+ * machine's certificate on the users' listener, or a user's on the machines',
+ * as well.
+ */
+void peer_read(struct peer *peer, SSL *ssl, const struct generation *g,
+    enum role role, struct mtls_err *err);
+void peer_clear(struct peer *peer);
+
+/*
+ * Why this machine may not ask for anything, in a word; NULL if it may.
+ * *ret_message is a sentence for its log.
+ */
+const char *peer_machine_fault(const struct peer *peer,
+    enum policy_revocation revocation, const char **ret_message);
+
+/* The machine's name; NULL where the certificate does not name exactly one. */
+const char *peer_host0(const struct peer *peer);
+
+#endif

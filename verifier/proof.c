@@ -1,0 +1,203 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * POST /v1/proofs: a person's card has signed the handshake of this
+ * connection, and the body says for which login. The answer is that the
+ * proof was taken; what was decided goes to the machine alone, and not
+ * before it stands in the audit.
+ */
+#include "config.h"
+
+#include "exchange.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mtls/deadline.h"
+#include "mtls/text.h"
+
+#include "account.h"
+#include "mapping.h"
+
+static void
+unavailable(struct exchange *x)
+{
+	mtls_log_err(x->server->log, MTLS_LOG_ERR, "state-failed",
+	    &x->op.err, MTLS_KEY_REQUEST, x->audit.request, MTLS_KEY_END);
+	exchange_problem(x, 503, "state-unavailable",
+	    "The decision cannot be stored.");
+}
+
+static void
+already_proven(struct exchange *x)
+{
+	exchange_refuse(x, 409, "already-proven",
+	    "This challenge has had its proof.");
+}
+
+static void
+on_decided(struct store_op *op)
+{
+	struct exchange *x = op->arg;
+	struct server *server = x->server;
+	struct mtls_body_taken body;
+
+	/* Somebody else was faster: one proof for one challenge. */
+	if (op->status == MTLS_E_REFUSED || op->status == MTLS_E_NOT_FOUND) {
+		already_proven(x);
+		return;
+	}
+	if (op->status != MTLS_OK) {
+		unavailable(x);
+		return;
+	}
+	audit_log(&x->audit, server->log);
+	if (x->decision.verdict == MTLS_VERDICT_ALLOW)
+		server->n_allowed++;
+	else
+		server->n_denied++;
+	memset(&body, 0, sizeof(body));
+	body.version = 1;
+	memcpy(body.challenge, x->body.proof.challenge,
+	    sizeof(body.challenge));
+	grant_wake(server, x->body.proof.challenge);
+	exchange_reply(x, 200, MTLS_BODY_TAKEN, &body);
+}
+
+/* Writes the decision and its record, both or neither. */
+static void
+store_decision(struct exchange *x, const struct policy_decision *d,
+    int64_t now_ms)
+{
+	const struct generation *g = x->server->generation;
+	struct store_record *r = &x->audit.record;
+
+	x->decision.verdict = d->verdict;
+	x->decision.reason = policy_reason_word(d->reason);
+	x->decision.message = policy_reason_sentence(d->reason);
+	x->decision.certificate = x->certificate;
+	x->decision.grant_expires_ms = now_ms +
+	    (int64_t)1000 * g->settings.grant_ttl_s;
+	r->decision = d->verdict == MTLS_VERDICT_ALLOW ? "allow" : "deny";
+	r->reason = x->decision.reason;
+	r->certificate = x->certificate;
+	r->source = connection_peer0(x->connection);
+	if (d->line != 0) {
+		(void)snprintf(x->audit.rule_text,
+		    sizeof(x->audit.rule_text), "%.60s:%u",
+		    g->settings.policy, d->line);
+		x->audit.rule = x->audit.rule_text;
+	}
+	x->op.id = x->body.proof.challenge;
+	x->op.decision = &x->decision;
+	x->op.record = r;
+	exchange_submit(x, STORE_CHALLENGE_DECIDE, on_decided);
+}
+
+static enum policy_challenge
+challenge_state(const struct store_challenge *c, int64_t now_ms)
+{
+	if (now_ms < 0)
+		return POLICY_CHALLENGE_UNKNOWN;
+	return now_ms > c->expires_ms ? POLICY_CHALLENGE_EXPIRED :
+	    POLICY_CHALLENGE_OPEN;
+}
+
+/* Whose certificate it is, by the policy and the store's binding. */
+static struct mapping
+find_user(const struct exchange *x)
+{
+	struct mapping_binding binding = { POLICY_NO, NULL };
+	struct mapping nobody;
+
+	memset(&nobody, 0, sizeof(nobody));
+	if (!x->peer.is_readable)
+		return nobody;
+	if (x->op.bound_user != NULL) {
+		binding.known = POLICY_YES;
+		binding.user = x->op.bound_user;
+	}
+	return mapping_find(&x->server->generation->policy, &x->peer.id,
+	    &binding);
+}
+
+static struct policy_decision
+decide(struct exchange *x, const struct store_challenge *c, int64_t now_ms)
+{
+	const struct generation *g = x->server->generation;
+	struct mapping mapping = find_user(x);
+	enum policy_answer *member;
+	struct policy_decision d;
+	struct policy_facts f = {
+		.challenge = challenge_state(c, now_ms),
+		.user = c->user,
+		.service = c->service,
+		.host = c->host,
+		.method = c->method,
+		.rhost = c->rhost,
+		.proof_user = x->body.proof.user,
+		.proof_service = x->body.proof.service,
+		.proof_host = x->body.proof.host,
+		.standing = x->peer.standing,
+		.revocation = (enum policy_revocation)g->settings.revocation,
+		.mapped = mapping.mapped,
+		.mapped_user = mapping.user,
+		.superuser = account_superuser(c->user),
+	};
+
+	member = account_memberships(&g->policy, c->user);
+	f.member = member;
+	d = policy_decide(&g->policy, &f);
+	free(member);
+	return d;
+}
+
+static void
+on_found(struct store_op *op)
+{
+	struct exchange *x = op->arg;
+	struct policy_decision d;
+	int64_t now_ms = mtls_clock_ms();
+
+	if (op->status == MTLS_E_NOT_FOUND) {
+		exchange_refuse(x, 404, "no-such-challenge",
+		    "There is no such challenge.");
+		return;
+	}
+	if (op->status != MTLS_OK) {
+		unavailable(x);
+		return;
+	}
+	/* Needed until the answer, while the operation is used again. */
+	x->challenge = op->found;
+	memset(&op->found, 0, sizeof(op->found));
+	audit_of_challenge(&x->audit, &x->challenge);
+	if (x->challenge.state != STORE_OPEN) {
+		already_proven(x);
+		return;
+	}
+	d = decide(x, &x->challenge, now_ms);
+	store_op_clear(op);
+	store_decision(x, &d, now_ms);
+}
+
+void
+proof_take(struct exchange *x)
+{
+	const struct mtls_body_proof *proof = &x->body.proof;
+
+	audit_begin(&x->audit, "login");
+	/* Until the challenge is known: what the person says. */
+	x->audit.record.user = proof->user;
+	x->audit.record.service = proof->service;
+	x->audit.record.host = proof->host;
+	x->op.id = proof->challenge;
+	if (x->peer.is_readable &&
+	    mapping_wants_binding(&x->server->generation->policy)) {
+		mtls_hex_encode(x->sha256, x->peer.id.sha256,
+		    sizeof(x->peer.id.sha256));
+		x->op.sha256 = x->sha256;
+	}
+	exchange_submit(x, STORE_CHALLENGE_FIND, on_found);
+}

@@ -1,0 +1,64 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What a running verifier consists of, and its life: start, reload, end.
+ */
+#ifndef VERIFIER_SERVER_H
+#define VERIFIER_SERVER_H
+
+#include <event2/event.h>
+
+#include "mtls/log.h"
+#include "mtls/status.h"
+#include "mtls/tls.h"
+
+#include "connection.h"
+#include "generation.h"
+#include "listener.h"
+#include "store.h"
+
+struct admin;
+struct exchange;
+
+struct server {
+	struct event_base *base;
+	const struct mtls_log *log;
+	const char *config_file;
+	struct mtls_tls *tls;
+	struct generation *generation;	/* the one that decides now */
+	struct store *store;
+	struct connections connections;
+	struct listener *listeners[2];	/* by role */
+	struct admin *admin;
+	struct exchange *waiting;	/* machines that wait for a decision */
+	struct event *hangup, *terminate, *interrupt, *tick, *drain;
+	unsigned n_exchanges;		/* requests that are being worked on */
+	int is_ending;
+	int is_purging;
+	struct store_op purge;
+	int64_t started_s;
+	unsigned n_reloads, n_failed_reloads;
+	uint64_t n_allowed, n_denied;
+};
+
+/* What main() prepared while it was root. */
+struct server_parts {
+	struct mtls_tls *tls;
+	struct generation *generation;
+	struct listener_sockets sockets[2];	/* by role */
+	int admin_fd;
+	const char *config_file;	/* borrowed */
+	const struct mtls_log *log;	/* borrowed */
+};
+
+/*
+ * Opens the store and serves until SIGTERM or SIGINT; takes the parts, also
+ * where it fails. ready is called once, when everything listens.
+ */
+enum mtls_status server_run(struct server_parts *parts,
+    void (*ready)(const struct server *server), struct mtls_err *err);
+
+/* Exchanges the generation for that of the file, or logs why not. */
+void server_reload(struct server *server);
+
+#endif

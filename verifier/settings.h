@@ -1,0 +1,57 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * verifier.conf(5) as a struct. One table, from which the walker of
+ * mtls/conf.h reads the file and tests check the manual page.
+ */
+#ifndef VERIFIER_SETTINGS_H
+#define VERIFIER_SETTINGS_H
+
+#include <stdint.h>
+
+#include "mtls/conf.h"
+#include "mtls/status.h"
+
+struct settings {
+	char *user;			/* [server] */
+	struct mtls_conf_list listen_device;	/* [listen] */
+	struct mtls_conf_list listen_user;
+	char *admin;
+	char *admin_group;
+	char *certificate;		/* [tls] */
+	char *key;
+	char *device_ca;
+	char *user_ca;
+	int tls_min;			/* enum mtls_tls_min */
+	char *crl_dir;			/* [revocation] */
+	int revocation;			/* enum policy_revocation */
+	char *policy;			/* [policy] */
+	char *database;			/* [state] */
+	uint32_t challenge_ttl_s;	/* [limits] */
+	uint32_t grant_ttl_s;
+	uint32_t hold_s;
+	uint32_t handshake_timeout_s;
+	uint32_t request_timeout_s;
+	uint32_t idle_timeout_s;
+	uint32_t max_connections;
+	uint32_t max_connections_per_address;
+};
+
+extern const struct mtls_conf_option settings_table[];
+
+/*
+ * Reads and checks the whole file; *ret is a struct that the caller clears
+ * with settings_clear(). CONFIG with file and, where there is one, line.
+ */
+enum mtls_status settings_read(const char *path, struct settings *ret,
+    struct mtls_err *err);
+void settings_clear(struct settings *settings);
+
+/*
+ * Whether next can take the place of now while the program runs; CONFIG with
+ * what would need a restart: account, listeners, database, admin socket.
+ */
+enum mtls_status settings_check_reload(const struct settings *now,
+    const struct settings *next, struct mtls_err *err);
+
+#endif

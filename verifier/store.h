@@ -1,0 +1,208 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What the verifier remembers: challenges, the audit, and who a certificate
+ * was bound to. Work is handed over as an operation and comes back through
+ * its call-back; whatever was handed over meanwhile goes into one
+ * transaction, so that one fsync serves them all, and no call-back runs
+ * before its transaction is durable. A store in a thread of its own, or
+ * behind a network, has the same interface.
+ *
+ * The store does no thinking: it takes a decision, it never makes one.
+ */
+#ifndef VERIFIER_STORE_H
+#define VERIFIER_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <event2/event.h>
+
+#include "mtls/body.h"
+#include "mtls/message.h"
+#include "mtls/status.h"
+#include "mtls/verdict.h"
+
+struct store;
+
+/* How many challenges of one machine may be open at a time. */
+#define STORE_OPEN_MAX 1000
+
+enum store_state {
+	STORE_OPEN = 1,		/* waits for its proof */
+	STORE_DECIDED,		/* waits for its machine */
+	STORE_DELIVERED		/* spent */
+};
+
+/* A challenge. Texts in one that the store gave belong to the operation. */
+struct store_challenge {
+	uint8_t id[MTLS_ID_BYTES];
+	uint8_t request[MTLS_ID_BYTES];
+	uint8_t nonce[MTLS_NONCE_BYTES];
+	char *user, *service, *host, *tty, *rhost, *ruser, *method;
+	char *source;			/* the machine's address */
+	int64_t expires_ms;		/* CLOCK_BOOTTIME */
+	enum store_state state;
+	/* Once it is decided: */
+	enum mtls_verdict verdict;
+	char *reason, *message, *certificate;
+	int64_t grant_expires_ms;	/* CLOCK_BOOTTIME */
+};
+
+struct store_decision {
+	enum mtls_verdict verdict;
+	const char *reason, *message, *certificate;
+	int64_t grant_expires_ms;
+};
+
+/* A line of the audit; see ADMIN_RECORD. NULL texts are "". */
+struct store_record {
+	int64_t time_ms;
+	const char *request, *event, *decision, *user, *host, *service;
+	const char *method, *tty, *rhost, *certificate, *source, *reason;
+};
+
+struct store_binding {
+	const char *user, *sha256, *subject, *issuer, *serial;
+	int64_t not_after_s, bound_at_s;
+};
+
+/* Which records: "" matches all; the newest limit of those after. */
+struct store_filter {
+	const char *user, *host, *service, *decision;
+	int64_t after;
+	int64_t limit;
+};
+
+struct store_counts {
+	int64_t n_open, n_records, n_bindings, last_sequence;
+};
+
+/* How many rows one operation returns at most; ask again for more. */
+#define STORE_ROWS_MAX 128
+
+enum store_kind {
+	/*
+	 * Adds challenge. REFUSED if its machine has too many, or the id was
+	 * there.
+	 */
+	STORE_CHALLENGE_ADD,
+	/*
+	 * Finds challenge id and, where sha256 is not NULL, to whom that
+	 * certificate was bound. NOT_FOUND if there is no such challenge;
+	 * found and bound_user hold what was found.
+	 */
+	STORE_CHALLENGE_FIND,
+	/*
+	 * Gives an open challenge its decision and adds record, both or
+	 * neither. REFUSED if it is not open (any more), NOT_FOUND.
+	 */
+	STORE_CHALLENGE_DECIDE,
+	/*
+	 * Marks a decided challenge of that host as delivered; found holds
+	 * it as it was. Exactly one such operation succeeds. REFUSED if it
+	 * is in another state, or another machine's; found tells; NOT_FOUND.
+	 */
+	STORE_CHALLENGE_DELIVER,
+	/* Forgets challenges that ended before now_ms. */
+	STORE_CHALLENGE_PURGE,
+	/* Adds record. */
+	STORE_RECORD_ADD,
+	/*
+	 * Rows with filter, ascending, STORE_ROWS_MAX at a time: n_rows of
+	 * them in rows; first page with filter.limit > 0; afterwards with
+	 * limit 0 and after set to the last sequence seen.
+	 */
+	STORE_RECORD_LIST,
+	/*
+	 * Adds binding and record, n is 1; 0 and no record where it was
+	 * there; REFUSED if bound to another user.
+	 */
+	STORE_BINDING_ADD,
+	/* Removes n of user's bindings (sha256 "": all), and adds record. */
+	STORE_BINDING_REMOVE,
+	/* Rows of user ("": all) whose sha256 is greater than sha256. */
+	STORE_BINDING_LIST,
+	STORE_COUNT
+};
+
+struct store_op;
+typedef void (*store_done_fn)(struct store_op *op);
+
+/*
+ * One operation. The caller fills in what its kind wants, and keeps it and
+ * all it points to until done was called, exactly once, from the event loop
+ * or store_flush(); then it calls store_op_clear().
+ */
+struct store_op {
+	enum store_kind kind;
+	store_done_fn done;
+	void *arg;
+	/* In. */
+	const struct store_challenge *challenge;
+	const uint8_t *id;
+	const char *host;
+	const char *sha256;
+	const char *user;
+	int64_t now_ms;
+	const struct store_decision *decision;
+	const struct store_record *record;
+	const struct store_binding *binding;
+	struct store_filter filter;
+	/* Out. UNAVAILABLE: the store could not do it, nothing was done. */
+	enum mtls_status status;
+	struct mtls_err err;
+	struct store_challenge found;
+	char *bound_user;	/* NULL: bound to nobody */
+	size_t n_rows;
+	struct mtls_message *rows;	/* ADMIN_RECORD or ADMIN_BINDING */
+	struct store_counts counts;
+	int64_t n;
+	/* The store's own. */
+	struct store_op *next;
+};
+
+/* Frees the texts of a challenge that the store gave, and zeroes it. */
+void store_challenge_clear(struct store_challenge *challenge);
+
+/* Frees what came out; the operation can be used again. */
+void store_op_clear(struct store_op *op);
+
+/* Takes the operation until its done was called; never calls it itself. */
+void store_submit(struct store *store, struct store_op *op);
+
+/* Runs everything that was submitted, now. */
+void store_flush(struct store *store);
+
+/*
+ * Opens, or makes, an SQLite database in a directory that nobody else can
+ * write to. base may be NULL: then only store_flush() works. CONFIG with the
+ * reason, UNAVAILABLE.
+ */
+enum mtls_status store_open_sqlite(struct event_base *base,
+    const char *path, struct store **ret, struct mtls_err *err);
+
+/* Flushes and closes; NULL is a no-op. */
+void store_close(struct store *store);
+
+/* What a kind of store has to provide; store_sqlite.c. */
+struct store_backend {
+	/* One transaction around several run(). */
+	enum mtls_status (*begin)(void *self, struct mtls_err *err);
+	enum mtls_status (*commit)(void *self, struct mtls_err *err);
+	void (*rollback)(void *self);
+	/*
+	 * One operation. UNAVAILABLE makes the whole transaction fail; other
+	 * results have written nothing and let the others go on.
+	 */
+	enum mtls_status (*run)(void *self, struct store_op *op,
+	    struct mtls_err *err);
+	void (*close)(void *self);
+};
+
+/* Takes self, also where it fails. */
+enum mtls_status store_new(struct event_base *base,
+    const struct store_backend *backend, void *self, struct store **ret,
+    struct mtls_err *err);
+
+#endif

@@ -1,0 +1,357 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The store in an SQLite database. The audit and the bindings are in the
+ * file, with write-ahead log and a full fsync at each commit. Challenges are
+ * in an attached database in memory: they live for two minutes, and a
+ * verifier that starts again has opened none. One transaction spans both, so
+ * that a login costs one fsync, for its audit record.
+ */
+#include "config.h"
+
+#include "store_sqlite.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mtls/file.h"
+
+#define SCHEMA_VERSION 1
+
+static const char schema[] =
+    "CREATE TABLE audit ("
+    " sequence INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL,"
+    " request TEXT NOT NULL, event TEXT NOT NULL, decision TEXT NOT NULL,"
+    " user TEXT NOT NULL, host TEXT NOT NULL, service TEXT NOT NULL,"
+    " method TEXT NOT NULL, tty TEXT NOT NULL, rhost TEXT NOT NULL,"
+    " certificate TEXT NOT NULL, source TEXT NOT NULL,"
+    " reason TEXT NOT NULL);"
+    "CREATE INDEX audit_user ON audit(user);"
+    "CREATE TABLE binding ("
+    " sha256 TEXT PRIMARY KEY, user TEXT NOT NULL, subject TEXT NOT NULL,"
+    " issuer TEXT NOT NULL, serial TEXT NOT NULL,"
+    " not_after_s INTEGER NOT NULL, bound_at_s INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE INDEX binding_user ON binding(user);"
+    "PRAGMA user_version = 1;";
+
+static const char live_schema[] =
+    "ATTACH ':memory:' AS live;"
+    "CREATE TABLE live.challenge ("
+    " id BLOB PRIMARY KEY, request BLOB NOT NULL, nonce BLOB NOT NULL,"
+    " user TEXT NOT NULL, service TEXT NOT NULL, host TEXT NOT NULL,"
+    " tty TEXT NOT NULL, rhost TEXT NOT NULL, ruser TEXT NOT NULL,"
+    " method TEXT NOT NULL, source TEXT NOT NULL,"
+    " expires_ms INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " verdict INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '',"
+    " message TEXT NOT NULL DEFAULT '',"
+    " certificate TEXT NOT NULL DEFAULT '',"
+    " grant_expires_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+    "CREATE INDEX live.challenge_host ON challenge(host, state);";
+
+/* state: 1 open, 2 decided, 3 delivered (enum store_state). */
+static const char *const texts[SQL_N] = {
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+	[SQL_CHALLENGE_ADD] =
+	    "INSERT OR IGNORE INTO live.challenge (id, request, nonce, user,"
+	    " service, host, tty, rhost, ruser, method, source, expires_ms,"
+	    " state) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+	    " ?12, 1 WHERE (SELECT count(*) FROM live.challenge"
+	    " WHERE host = ?6 AND state = 1) < ?13",
+	[SQL_CHALLENGE_FIND] =
+	    "SELECT id, request, nonce, user, service, host, tty, rhost,"
+	    " ruser, method, source, expires_ms, state, verdict, reason,"
+	    " message, certificate, grant_expires_ms FROM live.challenge"
+	    " WHERE id = ?1",
+	[SQL_CHALLENGE_DECIDE] =
+	    "UPDATE live.challenge SET state = 2, verdict = ?2, reason = ?3,"
+	    " message = ?4, certificate = ?5, grant_expires_ms = ?6"
+	    " WHERE id = ?1 AND state = 1",
+	[SQL_CHALLENGE_DELIVER] =
+	    "UPDATE live.challenge SET state = 3"
+	    " WHERE id = ?1 AND host = ?2 AND state = 2",
+	[SQL_CHALLENGE_PURGE] =
+	    "DELETE FROM live.challenge WHERE expires_ms < ?1"
+	    " AND grant_expires_ms < ?1",
+	[SQL_RECORD_ADD] =
+	    "INSERT INTO main.audit (time_ms, request, event, decision, user,"
+	    " host, service, method, tty, rhost, certificate, source, reason)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+	    " ?13)",
+	[SQL_RECORD_START] =
+	    "SELECT min(sequence) FROM (SELECT sequence FROM main.audit"
+	    " WHERE sequence > ?1 AND (?2 = '' OR user = ?2)"
+	    " AND (?3 = '' OR host = ?3) AND (?4 = '' OR service = ?4)"
+	    " AND (?5 = '' OR decision = ?5)"
+	    " ORDER BY sequence DESC LIMIT ?6)",
+	[SQL_RECORD_LIST] =
+	    "SELECT sequence, time_ms, request, event, decision, user, host,"
+	    " service, method, tty, rhost, certificate, source, reason"
+	    " FROM main.audit"
+	    " WHERE sequence > ?1 AND (?2 = '' OR user = ?2)"
+	    " AND (?3 = '' OR host = ?3) AND (?4 = '' OR service = ?4)"
+	    " AND (?5 = '' OR decision = ?5)"
+	    " ORDER BY sequence LIMIT ?6",
+	[SQL_BINDING_ADD] =
+	    "INSERT INTO main.binding (sha256, user, subject, issuer, serial,"
+	    " not_after_s, bound_at_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+	    " ON CONFLICT (sha256) DO NOTHING",
+	[SQL_BINDING_FIND] =
+	    "SELECT user FROM main.binding WHERE sha256 = ?1",
+	[SQL_BINDING_REMOVE] =
+	    "DELETE FROM main.binding WHERE user = ?1"
+	    " AND (?2 = '' OR sha256 = ?2)",
+	[SQL_BINDING_LIST] =
+	    "SELECT user, sha256, subject, issuer, serial, not_after_s,"
+	    " bound_at_s FROM main.binding WHERE sha256 > ?1"
+	    " AND (?2 = '' OR user = ?2) ORDER BY sha256 LIMIT ?3",
+	[SQL_COUNT_ALL] =
+	    "SELECT (SELECT count(*) FROM live.challenge WHERE state = 1),"
+	    " (SELECT count(*) FROM main.audit),"
+	    " (SELECT count(*) FROM main.binding),"
+	    " (SELECT ifnull(max(sequence), 0) FROM main.audit)",
+};
+
+sqlite3_stmt *
+store_sqlite_begin(struct store_sqlite *s, enum store_sql sql)
+{
+	return s->statements[sql];
+}
+
+void
+store_sqlite_end(sqlite3_stmt *statement)
+{
+	(void)sqlite3_reset(statement);
+	(void)sqlite3_clear_bindings(statement);
+}
+
+enum mtls_status
+store_sqlite_fail(struct store_sqlite *s, sqlite3_stmt *statement,
+    struct mtls_err *err)
+{
+	(void)mtls_fail(err, MTLS_E_UNAVAILABLE, "database: %s",
+	    sqlite3_errmsg(s->db));
+	if (statement != NULL)
+		store_sqlite_end(statement);
+	return MTLS_E_UNAVAILABLE;
+}
+
+enum mtls_status
+store_sqlite_step(struct store_sqlite *s, sqlite3_stmt *statement,
+    int *ret_n, struct mtls_err *err)
+{
+	if (sqlite3_step(statement) != SQLITE_DONE)
+		return store_sqlite_fail(s, statement, err);
+	if (ret_n != NULL)
+		*ret_n = sqlite3_changes(s->db);
+	store_sqlite_end(statement);
+	return MTLS_OK;
+}
+
+/* A binding that failed leaves NULL, which no column and no query takes. */
+void
+store_sqlite_bind_text(sqlite3_stmt *statement, int at, const char *text)
+{
+	(void)sqlite3_bind_text(statement, at, text == NULL ? "" : text, -1,
+	    SQLITE_STATIC);
+}
+
+enum mtls_status
+store_sqlite_text(sqlite3_stmt *statement, int at, char **ret,
+    struct mtls_err *err)
+{
+	const char *text = (const char *)sqlite3_column_text(statement, at);
+	char *copy = strdup(text == NULL ? "" : text);
+
+	if (copy == NULL)
+		return mtls_fail(err, MTLS_E_UNAVAILABLE, "out of memory");
+	*ret = copy;
+	return MTLS_OK;
+}
+
+static enum mtls_status
+simple(void *self, enum store_sql sql, struct mtls_err *err)
+{
+	struct store_sqlite *s = self;
+
+	return store_sqlite_step(s, store_sqlite_begin(s, sql), NULL, err);
+}
+
+static enum mtls_status
+begin(void *self, struct mtls_err *err)
+{
+	return simple(self, SQL_BEGIN, err);
+}
+
+static enum mtls_status
+commit(void *self, struct mtls_err *err)
+{
+	return simple(self, SQL_COMMIT, err);
+}
+
+static void
+rollback(void *self)
+{
+	struct store_sqlite *s = self;
+	struct mtls_err ignored;
+
+	mtls_err_clear(&ignored);
+	/* After some failures SQLite has already done it. */
+	if (!sqlite3_get_autocommit(s->db))
+		(void)(simple(self, SQL_ROLLBACK, &ignored) == MTLS_OK);
+}
+
+static enum mtls_status
+run(void *self, struct store_op *op, struct mtls_err *err)
+{
+	switch (op->kind) {
+	case STORE_CHALLENGE_ADD:
+	case STORE_CHALLENGE_FIND:
+	case STORE_CHALLENGE_DECIDE:
+	case STORE_CHALLENGE_DELIVER:
+	case STORE_CHALLENGE_PURGE:
+		return store_sqlite_challenge(self, op, err);
+	case STORE_RECORD_ADD:
+	case STORE_RECORD_LIST:
+	case STORE_COUNT:
+		return store_sqlite_audit(self, op, err);
+	case STORE_BINDING_ADD:
+	case STORE_BINDING_REMOVE:
+	case STORE_BINDING_LIST:
+		return store_sqlite_binding(self, op, err);
+	}
+	return mtls_fail(err, MTLS_E_USAGE, "no such operation");
+}
+
+static void
+close_sqlite(void *self)
+{
+	struct store_sqlite *s = self;
+
+	for (int i = 0; i < SQL_N; i++)
+		(void)sqlite3_finalize(s->statements[i]);
+	(void)sqlite3_close(s->db);
+	free(s);
+}
+
+static const struct store_backend backend = {
+	begin, commit, rollback, run, close_sqlite
+};
+
+static enum mtls_status
+exec(struct store_sqlite *s, const char *sql, struct mtls_err *err)
+{
+	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return store_sqlite_fail(s, NULL, err);
+	return MTLS_OK;
+}
+
+/* The one number that a pragma or query gives; -1 if it gives none. */
+static int
+ask_number(struct store_sqlite *s, const char *sql)
+{
+	sqlite3_stmt *statement = NULL;
+	int value = -1;
+
+	if (sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL) ==
+	    SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+		value = sqlite3_column_int(statement, 0);
+	(void)sqlite3_finalize(statement);
+	return value;
+}
+
+/* FULL is 2; a commit that is not on the disk is not a commit. */
+static enum mtls_status
+set_durable(struct store_sqlite *s, struct mtls_err *err)
+{
+	enum mtls_status status;
+
+	status = exec(s, "PRAGMA journal_mode = WAL;"
+	    "PRAGMA synchronous = FULL;"
+	    "PRAGMA trusted_schema = OFF;", err);
+	if (status == MTLS_OK && ask_number(s, "PRAGMA synchronous") != 2)
+		status = mtls_fail(err, MTLS_E_UNAVAILABLE,
+		    "database: synchronous = FULL is refused");
+	return status;
+}
+
+static enum mtls_status
+set_up(struct store_sqlite *s, struct mtls_err *err)
+{
+	enum mtls_status status = set_durable(s, err);
+	int version;
+
+	if (status != MTLS_OK)
+		return status;
+	version = ask_number(s, "PRAGMA user_version");
+	if (version == 0)
+		status = exec(s, "BEGIN IMMEDIATE;", err);
+	if (status == MTLS_OK && version == 0)
+		status = exec(s, schema, err);
+	if (status == MTLS_OK && version == 0)
+		status = exec(s, "COMMIT;", err);
+	if (status == MTLS_OK && version != 0 && version != SCHEMA_VERSION)
+		status = mtls_fail(err, MTLS_E_CONFIG,
+		    "database: made by another version (%d)", version);
+	if (status == MTLS_OK)
+		status = exec(s, live_schema, err);
+	for (int i = 0; status == MTLS_OK && i < SQL_N; i++) {
+		if (sqlite3_prepare_v3(s->db, texts[i], -1,
+		    SQLITE_PREPARE_PERSISTENT, &s->statements[i], NULL) !=
+		    SQLITE_OK)
+			status = store_sqlite_fail(s, NULL, err);
+	}
+	return status;
+}
+
+/* Nobody else may be able to put another file in its place. */
+static enum mtls_status
+check_directory(const char *path, struct mtls_err *err)
+{
+	const char *slash = strrchr(path, '/');
+	enum mtls_status status;
+	char *directory;
+	int fd;
+
+	directory = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	if (directory == NULL)
+		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
+	status = mtls_file_open_dir(directory, &fd, err);
+	if (status == MTLS_OK)
+		close(fd);
+	free(directory);
+	return status;
+}
+
+enum mtls_status
+store_open_sqlite(struct event_base *base, const char *path,
+    struct store **ret, struct mtls_err *err)
+{
+	struct store_sqlite *s;
+	enum mtls_status status = check_directory(path, err);
+
+	if (status != MTLS_OK)
+		return status;
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
+	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+	    SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW, NULL) !=
+	    SQLITE_OK) {
+		status = mtls_fail(err, MTLS_E_UNAVAILABLE, "%s: %s", path,
+		    s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db));
+	} else {
+		(void)sqlite3_busy_timeout(s->db, 1000);
+		status = set_up(s, err);
+		mtls_err_context(err, "%s", path);
+	}
+	if (status != MTLS_OK) {
+		close_sqlite(s);
+		return status;
+	}
+	return store_new(base, &backend, s, ret, err);
+}
