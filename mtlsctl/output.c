@@ -320,9 +320,19 @@ write_json(json_t *rows, FILE *out)
 	size_t i;
 
 	json_array_foreach(rows, i, row) {
-		if (json_dumpf(row, out, JSON_ENSURE_ASCII | JSON_COMPACT) != 0)
+		char *line = json_dumps(row, JSON_ENSURE_ASCII | JSON_COMPACT);
+
+		if (line == NULL)
 			return -1;
+		/* The one control character that is left as it is. */
+		for (const char *p = line; *p != '\0'; p++) {
+			if (*p == 0x7f)
+				fputs("\\u007F", out);
+			else
+				fputc(*p, out);
+		}
 		fputc('\n', out);
+		free(line);
 	}
 	return 0;
 }

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 
 from . import PREFIX
 from .process import ENVIRONMENT, run
@@ -32,12 +33,26 @@ def ctl(*argv, code=0, env=None, **options):
     return done
 
 
+def documented():
+    """The names of values that the man pages explain."""
+    names = set()
+    for page in (TOP / "doc").glob("mtlsctl*.1"):
+        for line in page.read_text().splitlines():
+            if line.startswith((".It Va ", ".Va ")):
+                names.update(re.findall(r"[a-z_0-9]{2,}", line))
+    return names
+
+
 def rows(*argv, **options):
     """The JSON objects that mtlsctl prints, one a line."""
     out = ctl(*argv, "--json", **options).stdout
     assert out.isascii()
-    return [json.loads(line, object_pairs_hook=without_duplicates)
-            for line in out.splitlines()]
+    found = [json.loads(line, object_pairs_hook=without_duplicates)
+             for line in out.splitlines()]
+    # What a verifier says of itself is in its own page.
+    if argv[0] != "status":
+        assert set().union(*found) <= documented()
+    return found
 
 
 def without_duplicates(pairs):
