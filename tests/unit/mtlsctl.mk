@@ -43,3 +43,10 @@ tests_unit_test_ctl_output_SOURCES = tests/unit/test_ctl_output.c
 tests_unit_test_ctl_output_CPPFLAGS = $(ctl_test_cppflags)
 tests_unit_test_ctl_output_CFLAGS = $(ctl_test_cflags)
 tests_unit_test_ctl_output_LDADD = $(ctl_test_ldadd)
+
+unit_tests += tests/unit/test_ctl_try
+tests_unit_test_ctl_try_SOURCES = tests/unit/test_ctl_try.c \
+	$(scratch_sources)
+tests_unit_test_ctl_try_CPPFLAGS = $(ctl_test_cppflags)
+tests_unit_test_ctl_try_CFLAGS = $(ctl_test_cflags)
+tests_unit_test_ctl_try_LDADD = libpam_rig_fake.la $(ctl_test_ldadd)
