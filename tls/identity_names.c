@@ -71,6 +71,19 @@ name_problem(const char *s, size_t n)
 	return NULL;
 }
 
+static char *
+copy_bytes(const char *s, size_t n)
+{
+	char *copy = malloc(n + 1);
+
+	if (copy == NULL)
+		return NULL;
+	if (n > 0)
+		memcpy(copy, s, n);
+	copy[n] = '\0';
+	return copy;
+}
+
 /* Copies one value, already known to be of the right ASN.1 type. */
 static enum mtls_status
 add_name(struct mtls_texts *names, const char *what, const char *s, size_t n,
@@ -87,7 +100,7 @@ add_name(struct mtls_texts *names, const char *what, const char *s, size_t n,
 	if (text == NULL)
 		return no_memory(err);
 	names->text = text;
-	text[names->n] = strndup(s, n);
+	text[names->n] = copy_bytes(s, n);
 	if (text[names->n] == NULL)
 		return no_memory(err);
 	names->n++;
@@ -300,7 +313,7 @@ mtls_identity_name(const X509_NAME *name, const char *what, char **ret,
 		s = refuse(err, what, "is too long or not printable");
 		goto out;
 	}
-	text = strndup(len == 0 ? "" : text, (size_t)len);
+	text = copy_bytes(text, (size_t)len);
 	if (text == NULL)
 		s = no_memory(err);
 	else

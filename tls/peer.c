@@ -13,6 +13,8 @@
 
 #include <openssl/err.h>
 
+#include <openssl/x509v3.h>
+
 #include "leaf.h"
 
 /* Slots of every SSL; their numbers belong to the process. */
@@ -60,6 +62,27 @@ mtls_peer_problem0(const SSL *ssl)
 }
 
 /*
+ * libssl has the name checked as well, but it copies the name for that and
+ * does not notice when there is no memory for the copy: then every name is
+ * right (ssl_verify_cert_chain() in OpenSSL 3.0). So it is asked for again,
+ * together with what OpenSSL does not look at.
+ */
+static const char *
+peer_problem(SSL *ssl, X509 *peer)
+{
+	const char *name;
+
+	if (SSL_is_server(ssl))
+		return mtls_leaf_problem(peer, MTLS_LEAF_CLIENT);
+	name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	if (name == NULL || X509_check_host(peer, name, 0,
+	    X509_CHECK_FLAG_NO_WILDCARDS |
+	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) != 1)
+		return "hostname mismatch";
+	return mtls_leaf_problem(peer, MTLS_LEAF_SERVER);
+}
+
+/*
  * OpenSSL calls this for every error, and for every certificate it accepts,
  * the leaf last. An error stays one.
  */
@@ -78,8 +101,7 @@ mtls_peer_verify(int ok, X509_STORE_CTX *ctx)
 		X509_STORE_CTX_set_error(ctx, X509_V_ERR_UNSPECIFIED);
 		return 0;
 	}
-	problem = mtls_leaf_problem(X509_STORE_CTX_get_current_cert(ctx),
-	    SSL_is_server(ssl) ? MTLS_LEAF_CLIENT : MTLS_LEAF_SERVER);
+	problem = peer_problem(ssl, X509_STORE_CTX_get_current_cert(ctx));
 	if (problem == NULL)
 		return 1;
 	set_note(ssl, &problem_slot, problem);
@@ -126,8 +148,7 @@ connection_problem(SSL *ssl, enum mtls_tls_min min)
 		return "early data was taken";
 	if (!has_our_alpn(ssl))
 		return "the peer does not speak http/1.1";
-	return mtls_leaf_problem(peer, SSL_is_server(ssl) ?
-	    MTLS_LEAF_CLIENT : MTLS_LEAF_SERVER);
+	return peer_problem(ssl, peer);
 }
 
 enum mtls_status

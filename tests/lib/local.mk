@@ -22,9 +22,9 @@ scratch_sources = tests/lib/scratch.c tests/lib/scratch.h
 # Throw-away certificates, and TLS without sockets: need OpenSSL.
 pki_sources = tests/lib/pki.c tests/lib/pki.h
 tls_pair_sources = tests/lib/tls_pair.c tests/lib/tls_pair.h
+tls_rig_sources = tests/lib/tls_rig.c tests/lib/tls_rig.h tests/lib/unit.h \
+	$(pki_sources) $(tls_pair_sources)
 
 # What mtls_spawn() starts in its tests.
 check_PROGRAMS += tests/lib/spawn_probe
 tests_lib_spawn_probe_SOURCES = tests/lib/spawn_probe.c
-tls_rig_sources = tests/lib/tls_rig.c tests/lib/tls_rig.h tests/lib/unit.h \
-	$(pki_sources) $(tls_pair_sources)

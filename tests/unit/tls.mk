@@ -48,3 +48,16 @@ unit_tests += tests/unit/test_pem
 tests_unit_test_pem_SOURCES = tests/unit/test_pem.c $(tls_rig_sources)
 tests_unit_test_pem_CFLAGS = $(TLS_TEST_CFLAGS)
 tests_unit_test_pem_LDADD = $(TLS_TEST_LIBS)
+
+unit_tests += tests/unit/test_environment
+tests_unit_test_environment_SOURCES = tests/unit/test_environment.c \
+	$(tls_rig_sources) $(scratch_sources)
+tests_unit_test_environment_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_environment_LDADD = $(TLS_TEST_LIBS)
+
+unit_tests += tests/unit/test_tls_faults
+tests_unit_test_tls_faults_SOURCES = tests/unit/test_tls_faults.c \
+	$(fail_nth_sources) $(tls_rig_sources)
+tests_unit_test_tls_faults_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_tls_faults_LDADD = $(TLS_TEST_LIBS)
+tests_unit_test_tls_faults_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags)
