@@ -14,6 +14,7 @@
  *	act FUNCTION WHAT	crash, hang, probe: fault_token_act.c
  *	null FUNCTION, version MAJOR, no-list	the function list
  *	flags-set BITS, flags-clear BITS, serial TEXT, label TEXT
+ *	pin-lengths MIN MAX	what the card says of its PINs
  *	pin TEXT		a PIN pad, on which TEXT is entered
  *	logged-in [always]	CKR_USER_ALREADY_LOGGED_IN (until a logout)
  *	no-mechanism NUMBER, slots N, objects-forever
@@ -216,6 +217,7 @@ static CK_RV
 fault_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 {
 	char text[1024];
+	char *end;
 	ENTER(C_GetTokenInfo);
 
 	if (real == NULL || has("slots")) {
@@ -228,6 +230,10 @@ fault_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 		return rv;
 	info->flags |= number("flags-set", 0);
 	info->flags &= ~number("flags-clear", 0);
+	if (fault_token_get("pin-lengths", text, sizeof(text)) != NULL) {
+		info->ulMinPinLen = strtoul(text, &end, 0);
+		info->ulMaxPinLen = strtoul(end, NULL, 0);
+	}
 	if (has("pin"))
 		info->flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
 	if (fault_token_get("serial", text, sizeof(text)) != NULL)
@@ -324,7 +330,10 @@ fault_C_SignInit(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 	if (real == NULL || number("no-mechanism", CK_UNAVAILABLE_INFORMATION)
 	    == m->mechanism)
 		return CKR_MECHANISM_INVALID;
-	return real->C_SignInit(s, m, key);
+	rv = real->C_SignInit(s, m, key);
+	/* A card that forgets an operation when the PIN is not right. */
+	return rv == CKR_OPERATION_ACTIVE && has("always-authenticate") ?
+	    CKR_OK : rv;
 }
 
 static CK_RV

@@ -180,6 +180,19 @@ T105_lengths_are_checked_before_the_card(void **state)
 	assert_int_equal(n, 1);		/* SoftHSM takes up to 255 */
 	assert_int_equal(login("", "123", KEEP, &n), MTLS_E_PIN_WRONG);
 	assert_int_equal(n, 0);		/* and from 4 */
+	/* A card that says nothing, and one that says nonsense. */
+	pin[255] = '1';
+	assert_int_equal(login("pin-lengths 0 0", pin, KEEP, &n),
+	    MTLS_E_PIN_WRONG);
+	assert_int_equal(n, 0);
+	assert_int_equal(login("pin-lengths 0 0", TOKEN_RIG_PIN, KEEP, &n),
+	    MTLS_OK);
+	assert_int_equal(login("pin-lengths 0xffffffffffffffff 1000", pin,
+	    KEEP, &n), MTLS_E_PIN_WRONG);
+	assert_int_equal(n, 0);
+	assert_int_equal(login("pin-lengths 0 5", TOKEN_RIG_PIN, KEEP, &n),
+	    MTLS_E_PIN_WRONG);
+	assert_int_equal(n, 0);
 }
 
 static void

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <pwd.h>
 #include <unistd.h>
@@ -69,10 +70,11 @@ has_line(const char *format, ...)
 		fail_msg("not there: %s\nbut:%s", line, probed);
 }
 
+/* What the kernel says; 444 is landlock_create_ruleset everywhere. */
 static int
 landlock_is_there(void)
 {
-	return strstr(probed, "\nread-var ok\n") == NULL;
+	return syscall(444, NULL, 0, 1) > 0;
 }
 
 static void
