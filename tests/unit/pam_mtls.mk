@@ -159,3 +159,27 @@ tests_pam_test_sweep_CPPFLAGS = $(pam_test_cppflags)
 tests_pam_test_sweep_CFLAGS = $(pam_test_cflags)
 tests_pam_test_sweep_LDADD = $(pam_test_ldadd)
 tests_pam_test_sweep_DEPENDENCIES = $(pam_test_depends)
+
+unit_tests += tests/pam/test_scripts
+tests_pam_test_scripts_SOURCES = tests/pam/test_scripts.c
+tests_pam_test_scripts_CPPFLAGS = $(pam_test_cppflags)
+tests_pam_test_scripts_CFLAGS = $(pam_test_cflags)
+tests_pam_test_scripts_LDADD = $(pam_test_ldadd)
+tests_pam_test_scripts_DEPENDENCIES = $(pam_test_depends)
+EXTRA_DIST += \
+	tests/pam/again.pamt \
+	tests/pam/arguments.pamt \
+	tests/pam/choose.pamt \
+	tests/pam/granted.pamt \
+	tests/pam/helper-settings.pamt \
+	tests/pam/last-try.pamt \
+	tests/pam/misspelt.pamt \
+	tests/pam/no-answer.pamt \
+	tests/pam/no-card.pamt \
+	tests/pam/not-yours.pamt \
+	tests/pam/pin-locked.pamt \
+	tests/pam/pin-pad.pamt \
+	tests/pam/quiet.pamt \
+	tests/pam/silent.pamt \
+	tests/pam/single.pamt \
+	tests/pam/wrong-pin.pamt
