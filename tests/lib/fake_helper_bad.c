@@ -192,6 +192,8 @@ fake_step_fds(struct fake *f, int n, char *words[])
 	msg.msg_control = control.space;
 	msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
 	c = CMSG_FIRSTHDR(&msg);
+	if (c == NULL)
+		return;
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));

@@ -15,6 +15,19 @@
 #include <security/pam_appl.h>
 #include <sys/types.h>
 
+/* Sanitizers add code, state and stack of their own. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define RIG_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define RIG_SANITIZED 1
+#endif
+#ifndef RIG_SANITIZED
+#define RIG_SANITIZED 0
+#endif
+
 #define RIG_PIN		"918273"	/* must be in no log */
 #define RIG_SERVICE	"mtls-test"
 #define RIG_SERVICE_2	"mtls-two"	/* with the same stack */
@@ -59,6 +72,9 @@ struct rig {
 	int report_fd;
 	void *spawning;		/* the module for spawning, loaded */
 };
+
+/* Whether this process is not quite itself. */
+int rig_under_valgrind(void);
 
 struct rig *rig_new(void);
 /* Ends the handle and the helper, checks the latter's report. */

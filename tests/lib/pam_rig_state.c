@@ -47,6 +47,7 @@ put_signals(FILE *out)
 {
 	struct sigaction action;
 	sigset_t mask;
+	sigset_t pending;
 	int s;
 
 	sigprocmask(SIG_BLOCK, NULL, &mask);
@@ -59,9 +60,10 @@ put_signals(FILE *out)
 		    (unsigned)action.sa_flags,
 		    sigismember(&mask, s) ? " blocked" : "");
 	}
-	sigpending(&mask);
+	sigpending(&pending);
 	for (s = 1; s < NSIG; s++)
-		if (sigismember(&mask, s) == 1)
+		if (sigismember(&mask, s) == 1 &&
+		    sigismember(&pending, s) == 1)
 			fprintf(out, "pending %d\n", s);
 }
 

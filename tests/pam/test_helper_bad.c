@@ -43,6 +43,7 @@ static void
 T070_a_storm_of_signals(void **state)
 {
 	struct sigaction action = { .sa_handler = on_alarm };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction old;
 	struct itimerval often = { { 0, 500 }, { 0, 500 } };
 	struct itimerval off = { { 0, 0 }, { 0, 0 } };
@@ -63,6 +64,8 @@ T070_a_storm_of_signals(void **state)
 	i = pam_authenticate(r->pamh, 0);
 	assert_int_equal(i, PAM_AUTH_ERR);
 	setitimer(ITIMER_REAL, &off, NULL);
+	/* One that is still pending is dropped. */
+	sigaction(SIGALRM, &ignore, NULL);
 	sigaction(SIGALRM, &old, NULL);
 	rig_done(r);
 }
@@ -115,7 +118,8 @@ T071_every_bit_of_a_result(void **state)
 	size_t n;
 
 	(void)state;
-	for (n = 0; n < bits; n++) {
+	/* There, a login takes a hundred times as long. */
+	for (n = 0; n < bits; n += rig_under_valgrind() ? 11 : 1) {
 		snprintf(script, sizeof(script), "login\nmutate flip %zu\n",
 		    n);
 		assert_int_not_equal(with(script), PAM_SUCCESS);

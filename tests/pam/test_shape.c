@@ -20,18 +20,6 @@
 
 #include "pam_rig.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define HAS_FOREIGN_CODE 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HAS_FOREIGN_CODE 1
-#endif
-#ifndef HAS_FOREIGN_CODE
-#define HAS_FOREIGN_CODE 0
-#endif
-
 static char text[256 * 1024];
 
 static void
@@ -74,7 +62,7 @@ static void
 T151_needs_libpam_and_libc_only(void **state)
 {
 	(void)state;
-	if (HAS_FOREIGN_CODE)
+	if (RIG_SANITIZED)
 		skip();
 	run("readelf -d");
 	assert_int_equal(count("(NEEDED)"), 2);
@@ -116,7 +104,7 @@ T151_no_constructors_and_no_state(void **state)
 	size_t i;
 
 	(void)state;
-	if (HAS_FOREIGN_CODE)
+	if (RIG_SANITIZED)
 		skip();
 	run("size -A");
 	for (i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
@@ -163,7 +151,7 @@ T120_calls_nothing_that_a_module_must_not(void **state)
 	size_t i;
 
 	(void)state;
-	if (HAS_FOREIGN_CODE)
+	if (RIG_SANITIZED)
 		skip();
 	run("nm -D --undefined-only");
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -24,18 +24,6 @@
 
 #define STACK_MAX	(16 * 1024)
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define FRAMES_ARE_PADDED 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FRAMES_ARE_PADDED 1
-#endif
-#ifndef FRAMES_ARE_PADDED
-#define FRAMES_ARE_PADDED 0
-#endif
-
 static int
 answer(int n, const struct pam_message **msg, struct pam_response **resp,
     void *arg)
@@ -96,11 +84,12 @@ stack_of(struct rig *r, int want)
 static void
 stack_of_a_login(void **state)
 {
-	struct rig *r = rig_new();
+	struct rig *r;
 
 	(void)state;
-	if (FRAMES_ARE_PADDED)
+	if (RIG_SANITIZED || rig_under_valgrind())
 		skip();
+	r = rig_new();
 	r->rhost = "host";
 	snprintf(r->args, sizeof(r->args), "debug");
 	rig_helper(r, "login\ntell info Hello\nask Which => " RIG_PIN "\n"
@@ -111,11 +100,12 @@ stack_of_a_login(void **state)
 static void
 stack_of_a_failure(void **state)
 {
-	struct rig *r = rig_new();
+	struct rig *r;
 
 	(void)state;
-	if (FRAMES_ARE_PADDED)
+	if (RIG_SANITIZED || rig_under_valgrind())
 		skip();
+	r = rig_new();
 	rig_helper(r, "login\nflood 63\nraw 01 04 01 u32:7 78\n");
 	stack_of(r, PAM_AUTHINFO_UNAVAIL);
 }
@@ -123,11 +113,12 @@ stack_of_a_failure(void **state)
 static void
 stack_of_a_wrong_argument(void **state)
 {
-	struct rig *r = rig_new();
+	struct rig *r;
 
 	(void)state;
-	if (FRAMES_ARE_PADDED)
+	if (RIG_SANITIZED || rig_under_valgrind())
 		skip();
+	r = rig_new();
 	snprintf(r->args, sizeof(r->args), "deadline=never");
 	stack_of(r, PAM_SERVICE_ERR);
 }
@@ -138,7 +129,7 @@ stack_of_a_spawn(void **state)
 	struct rig *r;
 
 	(void)state;
-	if (FRAMES_ARE_PADDED || geteuid() != 0)
+	if (RIG_SANITIZED || rig_under_valgrind() || geteuid() != 0)
 		skip();
 	r = rig_new();
 	rig_helper_spawned(r, "login\nsecret PIN: => " RIG_PIN "\n"
