@@ -13,5 +13,14 @@ tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c \
 tests_fuzz_fuzz_message_LDADD = libmtls_core.la
 tests_fuzz_make_corpus_SOURCES = tests/fuzz/make_corpus.c $(sample_sources)
 tests_fuzz_make_corpus_LDADD = libmtls_common.la
+check_PROGRAMS += tests/fuzz/fuzz_identity tests/fuzz/make_certificates
+tests_fuzz_fuzz_identity_SOURCES = tests/fuzz/fuzz_identity.c \
+	tests/fuzz/fuzz.h tests/fuzz/replay.c
+tests_fuzz_fuzz_identity_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
+tests_fuzz_fuzz_identity_LDADD = libmtls_tls.la $(OPENSSL_LIBS)
+tests_fuzz_make_certificates_SOURCES = tests/fuzz/make_certificates.c \
+	$(pki_sources)
+tests_fuzz_make_certificates_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
+tests_fuzz_make_certificates_LDADD = $(OPENSSL_LIBS)
 TESTS += tests/fuzz/replay
 EXTRA_DIST += tests/fuzz/replay tests/fuzz/run
