@@ -231,6 +231,9 @@ mtls_spawn_child_run(const struct mtls_spawn_child *child)
 	umask(077);
 	if (syscall(SYS_chdir, "/") != 0)
 		leave(CANNOT);
+	/* A copy of the host's memory: not to be looked at, nor dumped. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)prctl(PR_SET_NAME, "mtls-leash", 0, 0, 0);
 	pid = start_program(child);
 	/* The program alone holds the channel: its end is end of file. */
 	close_fds(0, 2, n_fds);

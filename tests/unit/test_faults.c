@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,8 @@
 #include "mtls/random.h"
 #include "mtls/secret.h"
 #include "mtls/spawn.h"
+
+#include "../../common/fd.h"
 
 #include "../lib/fail_nth.h"
 #include "../lib/sample.h"
@@ -79,6 +82,30 @@ T140_message_codec(void **state)
 		mtls_message_clear(&m);
 	}
 	assert_true(swept > 80);
+}
+
+static int
+copies(void *arg)
+{
+	struct mtls_bytes bytes = { 0, NULL };
+	char *text = NULL;
+	int ok;
+
+	(void)arg;
+	mtls_err_clear(&err);
+	ok = mtls_text_dup(&text, "alice", &err) == MTLS_OK &&
+	    mtls_bytes_dup(&bytes, "alice", 5, &err) == MTLS_OK;
+	assert_int_equal(bytes.len, ok ? 5 : 0);
+	free(text);
+	free(bytes.data);
+	return ok ? 1 : failed();
+}
+
+static void
+T140_copies(void **state)
+{
+	(void)state;
+	assert_int_equal(fail_nth_sweep(copies, NULL, NULL), 2);
 }
 
 /* One message through a socket pair, with a descriptor where one belongs. */
@@ -315,6 +342,10 @@ logging(void *arg)
 	log_lines = 0;
 	mtls_log_event(&log, MTLS_LOG_ERR, "x", MTLS_KEY_USER, "alice",
 	    MTLS_KEY_END);
+	assert_true(log_lines > 0);
+	log_lines = 0;
+	mtls_log_err(&log, MTLS_LOG_ERR, "x", &err, MTLS_KEY_USER, "alice",
+	    MTLS_KEY_END);
 	return log_lines > 0;
 }
 
@@ -324,7 +355,7 @@ T140_a_log_line_without_memory(void **state)
 	static const char *const tolerated[] = { "malloc", NULL };
 
 	(void)state;
-	assert_int_equal(fail_nth_sweep(logging, NULL, tolerated), 1);
+	assert_int_equal(fail_nth_sweep(logging, NULL, tolerated), 2);
 }
 
 /* A whole life of a child; the scenario succeeds if it heard of it. */
@@ -367,7 +398,7 @@ T140_spawning(void **state)
 {
 	/* Some is in the child, some only when it is ended. */
 	static const char *const tolerated[] = {
-		"poll", "clock_gettime", "syscall", NULL
+		"poll", "clock_gettime", "syscall", "prctl", NULL
 	};
 
 	(void)state;
@@ -486,9 +517,40 @@ T141_random_bytes_or_none(void **state)
 	fail_nth_stop();
 	assert_memory_equal(a, zeros, 32);
 	fail_nth_short(0);
+	fail_nth_storm(1);
+	assert_int_equal(mtls_random(a, 32, NULL), MTLS_OK);
+	fail_nth_storm(0);
 	/* A kernel that gives nothing, and says that this is fine. */
 	fail_nth_call("getrandom", 0);
 	assert_int_equal(mtls_random(a, 32, NULL), MTLS_E_SYSTEM);
+}
+
+static void
+T124_descriptors_are_moved_above_2(void **state)
+{
+	int fd = dup(0);
+	int saved = dup(2);
+
+	(void)state;
+	assert_true(fd > 2);
+	assert_int_equal(mtls_fd_above_2(fd), fd);
+	errno = EDOM;
+	assert_int_equal(mtls_fd_above_2(-1), -1);
+	assert_int_equal(errno, EDOM);
+	/* 2 itself moves, and is free afterwards. */
+	fd = mtls_fd_above_2(2);
+	assert_true(fd > 2);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(2, F_GETFD), -1);
+	assert_int_equal(dup2(saved, 2), 2);
+	close(fd);
+	/* Where it cannot move it is closed, and the reason is kept. */
+	fail_nth_call("fcntl", EMFILE);
+	assert_int_equal(mtls_fd_above_2(2), -1);
+	assert_int_equal(errno, EMFILE);
+	assert_int_equal(fcntl(2, F_GETFD), -1);
+	assert_int_equal(dup2(saved, 2), 2);
+	close(saved);
 }
 
 static void
@@ -624,6 +686,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(T140_message_codec),
+		cmocka_unit_test(T140_copies),
 		cmocka_unit_test(T140_messages_through_a_socket),
 		cmocka_unit_test(T140_bodies),
 		IN_SCRATCH(T140_settings),
@@ -634,6 +697,7 @@ main(void)
 		IN_SCRATCH(T140_connecting),
 		cmocka_unit_test(T140_process_hygiene),
 		cmocka_unit_test(T141_random_bytes_or_none),
+		cmocka_unit_test(T124_descriptors_are_moved_above_2),
 		cmocka_unit_test(
 		    T142_without_a_clock_all_deadlines_have_passed),
 		cmocka_unit_test(T142_a_clock_that_jumps),

@@ -121,6 +121,14 @@ T107_long_values_do_not_push_out_what_follows(void **state)
 	assert_non_null(strstr(sunk.line, " verdict=deny"));
 	assert_non_null(strstr(sunk.line, " status=refused"));
 	assert_true(mtls_text_is_line(sunk.line, strlen(sunk.line)));
+	/* Reason and certificate may be longer than what a stranger says. */
+	assert_true(strstr(sunk.line, " status=") -
+	    strstr(sunk.line, " reason=") > 300);
+	assert_true(strstr(sunk.line, " rhost=") -
+	    strstr(sunk.line, " user=") < 200);
+	mtls_log_event(&to_sunk, MTLS_LOG_NOTICE, "denied",
+	    MTLS_KEY_CERT, big, MTLS_KEY_END);
+	assert_true(strlen(sunk.line) > 300);
 	/* Too much for any line: whole pairs are missing, not halves. */
 	mtls_log_event(&to_sunk, MTLS_LOG_NOTICE, "denied",
 	    MTLS_KEY_REASON, big, MTLS_KEY_CERT, big, MTLS_KEY_REASON, big,
@@ -137,8 +145,10 @@ errors_bring_status_and_reason(void **state)
 	(void)state;
 	mtls_err_clear(&err);
 	(void)!mtls_fail(&err, MTLS_E_PEER, "not \"me\"");
+	errno = EDOM;
 	mtls_log_err(&to_sunk, MTLS_LOG_WARNING, "no-verifier", &err,
 	    MTLS_KEY_USER, "alice", MTLS_KEY_END);
+	assert_int_equal(errno, EDOM);
 	assert_string_equal(sunk.line, "no-verifier status=peer "
 	    "reason=\"not \\x22me\\x22\" user=alice");
 	sunk.n = 0;

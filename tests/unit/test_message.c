@@ -12,6 +12,8 @@
 
 #include "mtls/message.h"
 
+#include "../../common/message_shape.h"
+
 #include "../lib/sample.h"
 #include "../lib/unit.h"
 
@@ -258,13 +260,16 @@ T071_too_large_a_datagram(void **state)
 {
 	uint8_t *data = calloc(1, MTLS_MESSAGE_MAX + 1);
 	struct mtls_message m;
+	struct mtls_err err;
 
 	(void)state;
 	assert_non_null(data);
 	data[0] = MTLS_MESSAGE_VERSION;
 	data[1] = MTLS_MSG_ADMIN_STATUS;
+	mtls_err_clear(&err);
 	assert_int_equal(mtls_message_decode(data, MTLS_MESSAGE_MAX + 1, &m,
-	    NULL), MTLS_E_PROTOCOL);
+	    &err), MTLS_E_PROTOCOL);
+	assert_string_equal(err.text, "a message of 65537 bytes");
 	assert_int_equal(mtls_message_decode(data, 1, &m, NULL),
 	    MTLS_E_PROTOCOL);
 	assert_int_equal(mtls_message_decode(data, 0, &m, NULL),
@@ -299,6 +304,8 @@ T106_texts_are_printable_on_both_ends(void **state)
 		mtls_err_clear(&err);
 		assert_int_equal(mtls_message_decode(data, 6 + len, &m,
 		    &err), MTLS_E_PROTOCOL);
+		assert_string_equal(err.text,
+		    "ASK: message field text is not printable");
 	}
 	/* An embedded NUL ends nothing. */
 	put_u32(data + 2, 3);
@@ -310,8 +317,37 @@ T106_texts_are_printable_on_both_ends(void **state)
 	    MTLS_E_PROTOCOL);
 }
 
+#define FIELDS_MAX 32
+
+/* The same message as a sender would make it that checks no range. */
 static void
-assert_usage(const struct mtls_message *m)
+assert_not_decoded(const struct mtls_message *m)
+{
+	const struct mtls_message_shape *shape = mtls_message_shape0(m->type);
+	struct mtls_field any[FIELDS_MAX];
+	struct mtls_message ret;
+	uint8_t *data;
+	size_t len = 0;
+
+	assert_in_range(shape->n_fields, 1, FIELDS_MAX);
+	memcpy(any, shape->fields, shape->n_fields * sizeof(any[0]));
+	for (size_t i = 0; i < shape->n_fields; i++) {
+		any[i].min = 0;
+		any[i].max = UINT64_MAX;
+	}
+	assert_int_equal(mtls_fields_measure(any, shape->n_fields, &m->u,
+	    &len, NULL), MTLS_OK);
+	data = malloc(2 + len);
+	assert_non_null(data);
+	data[0] = MTLS_MESSAGE_VERSION;
+	data[1] = (uint8_t)m->type;
+	mtls_fields_write(any, shape->n_fields, &m->u, data + 2);
+	assert_int_equal(decode_copy(data, 2 + len, &ret), MTLS_E_PROTOCOL);
+	free(data);
+}
+
+static void
+assert_outside(const struct mtls_message *m)
 {
 	uint8_t *data = NULL;
 	size_t len = 12345;
@@ -320,6 +356,7 @@ assert_usage(const struct mtls_message *m)
 	    MTLS_E_USAGE);
 	assert_null(data);
 	assert_int_equal(len, 12345);
+	assert_not_decoded(m);
 }
 
 /* For each field: sets one value outside its range, if there is any. */
@@ -328,13 +365,13 @@ assert_usage(const struct mtls_message *m)
 		if ((uint64_t)(max) < (limit)) { \
 			sample_message(&(m), (m).type, SAMPLE_SMALL); \
 			member = (__typeof__(member))((uint64_t)(max) + 1); \
-			assert_usage(&(m)); \
+			assert_outside(&(m)); \
 			mtls_message_clear_keep_type(&(m)); \
 		} \
 		if ((uint64_t)(min) > 0) { \
 			sample_message(&(m), (m).type, SAMPLE_SMALL); \
 			member = (__typeof__(member))((uint64_t)(min) - 1); \
-			assert_usage(&(m)); \
+			assert_outside(&(m)); \
 			mtls_message_clear_keep_type(&(m)); \
 		} \
 	} while (0);
@@ -351,13 +388,13 @@ assert_usage(const struct mtls_message *m)
 		member = malloc((max) + 2); \
 		memset(member, 'a', (max) + 1); \
 		member[(max) + 1] = '\0'; \
-		assert_usage(&(m)); \
+		assert_outside(&(m)); \
 		if ((min) > 0) { \
 			member[(size_t)(min) - 1] = '\0'; \
-			assert_usage(&(m)); \
+			assert_outside(&(m)); \
 			free(member); \
 			member = NULL; \
-			assert_usage(&(m)); \
+			assert_outside(&(m)); \
 		} \
 		mtls_message_clear_keep_type(&(m)); \
 	} while (0);
@@ -367,10 +404,10 @@ assert_usage(const struct mtls_message *m)
 		free(member.data); \
 		member.data = calloc(1, (max) + 1); \
 		member.len = (max) + 1; \
-		assert_usage(&(m)); \
+		assert_outside(&(m)); \
 		if ((min) > 0) { \
 			member.len = (size_t)(min) - 1; \
-			assert_usage(&(m)); \
+			assert_outside(&(m)); \
 		} \
 		mtls_message_clear_keep_type(&(m)); \
 	} while (0);
@@ -380,10 +417,10 @@ assert_usage(const struct mtls_message *m)
 		free(member.text); \
 		member.text = calloc((max) + 1, sizeof(member.text[0])); \
 		member.n = (max) + 1; \
-		assert_usage(&(m)); \
+		assert_outside(&(m)); \
 		if ((min) > 0) { \
 			member.n = (size_t)(min) - 1; \
-			assert_usage(&(m)); \
+			assert_outside(&(m)); \
 		} \
 		mtls_message_clear_keep_type(&(m)); \
 	} while (0);
@@ -413,7 +450,7 @@ mtls_message_clear_keep_type(struct mtls_message *m)
 #undef MESSAGE_END
 
 static void
-no_value_outside_its_range_is_sent(void **state)
+T071_no_value_outside_its_range_is_sent_or_taken(void **state)
 {
 	(void)state;
 #define MESSAGE(NAME, name, number, from, descriptor) outside_##name();
@@ -507,7 +544,7 @@ main(void)
 		cmocka_unit_test(T071_unknown_version_and_type),
 		cmocka_unit_test(T071_too_large_a_datagram),
 		cmocka_unit_test(T106_texts_are_printable_on_both_ends),
-		cmocka_unit_test(no_value_outside_its_range_is_sent),
+		cmocka_unit_test(T071_no_value_outside_its_range_is_sent_or_taken),
 		cmocka_unit_test(T079_decoded_structs_are_initialised_whole),
 		cmocka_unit_test(T079_encoded_buffers_are_initialised_whole),
 		cmocka_unit_test(copies_are_deep),

@@ -533,6 +533,36 @@ surroundings_are_clean(void)
 	check(umask(0) == 0);
 }
 
+/* It is a copy of a host that may have secrets, and holds nothing else. */
+static void
+T109_the_process_between_is_closed_to_others(void)
+{
+	char path[64], name[32] = "";
+	struct stat st;
+	int fd;
+
+	start_probe("deaf");
+	snprintf(path, sizeof(path), "/proc/%d/comm", guest.child.pid);
+	fd = open(path, O_RDONLY);
+	check(fd >= 0 && read(fd, name, sizeof(name) - 1) > 0);
+	check(strcmp(name, "mtls-leash\n") == 0);
+	close(fd);
+	/* What is not dumpable belongs to root in /proc. */
+	if (geteuid() != 0) {
+		check(stat(path, &st) == 0);
+		check(st.st_uid == 0);
+	}
+	end(0);
+}
+
+static void
+T109_the_same_for_others_than_root(void)
+{
+	if (geteuid() == 0)
+		check(setresuid(SOMEBODY, SOMEBODY, SOMEBODY) == 0);
+	T109_the_process_between_is_closed_to_others();
+}
+
 static void
 T137_root_is_all_root(void)
 {
@@ -852,6 +882,8 @@ ending_nothing_is_nothing(void)
 	X(T136_descriptors_are_exactly_these) \
 	X(T121_arguments_and_environment_are_exactly_these) \
 	X(surroundings_are_clean) \
+	X(T109_the_process_between_is_closed_to_others) \
+	X(T109_the_same_for_others_than_root) \
 	X(T137_root_is_all_root) \
 	X(nobody_stays_nobody) \
 	X(T143_no_processes) \

@@ -84,6 +84,9 @@ T106_long_text_is_cut_at_a_character(void **state)
 		assert_string_equal(out, cut[size]);
 		free(out);
 	}
+	small[0] = 'x';
+	assert_ptr_equal(mtls_text_printable(small, 0, in), small);
+	assert_int_equal(small[0], 'x');
 	memset(big, '\x1b', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
 	mtls_text_printable(small, sizeof(small), big);
@@ -149,12 +152,15 @@ make_line_replaces_in_place(void **state)
 {
 	char s[] = "a\n\xe2\x80\xae\xff\xc3\xa4\\\xf0\x9f\x94";
 	char no_tail[] = "\xe2z";
+	char overlong[] = "a\xe0\x80\x80";
 
 	(void)state;
 	mtls_text_make_line(s);
 	assert_string_equal(s, "a?????\xc3\xa4\\");
 	mtls_text_make_line(no_tail);
 	assert_string_equal(no_tail, "?z");
+	mtls_text_make_line(overlong);
+	assert_string_equal(overlong, "a???");
 }
 
 static void
@@ -192,7 +198,8 @@ host_names(void **state)
 {
 	static const char *const good[] = {
 		"a", "ws-1.acme.example", "WS-1.Acme.Example", "1a.2",
-		"xn--bcher-kva.example", "a.b.c", "a--b",
+		"xn--bcher-kva.example", "a.b.c", "a--b", "z", "Z", "A", "0a",
+		"9a",
 	};
 	static const char *const bad[] = {
 		"", ".", "a.", ".a", "a..b", "-a", "a-", "a-.b", "a.-b", "*",
