@@ -2,6 +2,7 @@
 # of the tree lists its own in tests/unit/<part>.mk.
 include tests/lib/local.mk
 include tests/fuzz/local.mk
+include tests/bench/local.mk
 include tests/system/local.mk
 include tests/unit/common.mk
 include tests/unit/tls.mk
