@@ -91,6 +91,12 @@ write_config(struct login_case *c, const char *path)
 	int i;
 
 	assert_non_null(f);
+	if (c->token_settings != NULL)
+		(void)fprintf(f, "[token]\n%s", c->token_settings);
+	else
+		(void)fprintf(f, "[token]\nmodule = /fake.so\nuser = daemon\n"
+		    "environment = FAKE_TOKEN=%s, FAKE_TOKEN_DIR=%s\n",
+		    c->token != NULL ? c->token : "", dir);
 	(void)fprintf(f, "[verifier]\nservers =");
 	for (i = 0; i < c->n_verifiers; i++)
 		(void)fprintf(f, " %s:%u:%u", name,
@@ -99,14 +105,11 @@ write_config(struct login_case *c, const char *path)
 	(void)fprintf(f, "\ntls-min = %s\nca = %s/ca.pem\n"
 	    "connect-timeout = %s\n"
 	    "[device]\ncertificate = %s/%s.pem\nkey = %s/%s.key\n"
-	    "[token]\nmodule = /fake.so\nuser = daemon\n"
-	    "environment = FAKE_TOKEN=%s, FAKE_TOKEN_DIR=%s\n"
 	    "[helper]\nuser = %s\ndeadline = %s\n%s",
 	    c->insecure_tls12 ? "1.2-insecure" : "1.3", dir,
 	    c->connect_timeout != NULL ? c->connect_timeout :
 	    "2s", dir, c->machine != NULL ? c->machine : "machine",
 	    dir, c->machine != NULL ? c->machine : "machine",
-	    c->token != NULL ? c->token : "", dir,
 	    c->helper_user != NULL ? c->helper_user : "nobody",
 	    c->deadline != NULL ? c->deadline : "20s",
 	    c->service_extra != NULL ? c->service_extra : "");

@@ -40,6 +40,7 @@ struct login_case {
 	struct fake_verifier_options verifier[2];
 	const char *token;			/* FAKE_TOKEN */
 	const char *token_program;		/* NULL: fake_token */
+	const char *token_settings;		/* instead of [token]'s */
 	const char *verifier_name;		/* NULL: localhost */
 	const char *service_extra;		/* more settings */
 	const char *connect_timeout, *deadline;	/* NULL: 2s, 20s */

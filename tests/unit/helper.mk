@@ -79,3 +79,14 @@ tests_unit_test_login_peer_SOURCES = tests/unit/test_login_peer.c \
 tests_unit_test_login_peer_CFLAGS = $(helper_rig_cflags)
 tests_unit_test_login_peer_LDADD = $(helper_test_ldadd)
 EXTRA_tests_unit_test_login_peer_DEPENDENCIES = tests/lib/fake_token
+
+# With the real mtls-token; skips where there is no SoftHSM.
+unit_tests += tests/unit/test_login_card
+tests_unit_test_login_card_SOURCES = tests/unit/test_login_card.c \
+	$(helper_rig_sources)
+tests_unit_test_login_card_CFLAGS = $(helper_rig_cflags) $(P11KIT_CFLAGS) \
+	-DMTLS_TOKEN_BUILT=\"$(abs_top_builddir)/mtls-token\"
+tests_unit_test_login_card_LDADD = libmtls_helper.la libtoken_rig.la \
+	$(CMOCKA_LIBS)
+tests_unit_test_login_card_DEPENDENCIES = libmtls_helper.la \
+	$(token_test_depends)
