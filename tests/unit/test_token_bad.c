@@ -191,9 +191,9 @@ T068_every_function_fails_with_every_kind_of_answer(void **state)
 		"C_GetSlotInfo", "C_GetTokenInfo", "C_OpenSession",
 		"C_FindObjectsInit", "C_FindObjects", "C_GetAttributeValue",
 		"C_GetMechanismInfo", "C_Login", "C_SignInit", "C_Sign" };
-	static const unsigned rvs[] = { 0x1, 0x2, 0x3, 0x5, 0x6, 0x12, 0x30,
-		0x32, 0x50, 0x54, 0x70, 0xa0, 0xa4, 0xb3, 0xe0, 0x100, 0x101,
-		0x150, 0x190, 0x80000001, 0xffffffff };
+	/* One of each kind; test_pkcs11_encode.c has all of them. */
+	static const unsigned rvs[] = { 0x2, 0x5, 0x32, 0x50, 0xa4, 0x190,
+		0x80000001 };
 	char fault[64];
 
 	(void)state;
@@ -241,7 +241,7 @@ T068_attributes_and_objects_that_cannot_be(void **state)
 		"attribute 0x11 32769", "value-cut 1", "value-cut 100",
 		"value-more", "objects-forever", "objects-forever 33",
 		"objects-forever 0xffffffffffffffff", "slots 1000000",
-		"slots 60000" };
+		"slots 500" };
 	const struct faults label = { .begin =
 		"attribute 3 0xffffffffffffffff", .uri = "pkcs11:id=%01" };
 	enum step step;
