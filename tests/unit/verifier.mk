@@ -2,7 +2,8 @@
 VERIFIER_TEST_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(LIBEVENT_CFLAGS) \
 	$(LIBEVENT_OPENSSL_CFLAGS) $(SQLITE_CFLAGS) -I$(top_srcdir)/verifier \
 	-I$(top_srcdir)/tests/lib
-VERIFIER_TEST_LIBS = libmtls_verifier.la $(CMOCKA_LIBS)
+VERIFIER_TEST_LIBS = libmtls_verifier.la $(OPENSSL_LIBS) $(SQLITE_LIBS) \
+	$(CMOCKA_LIBS)
 
 unit_tests += \
 	tests/unit/test_mapping \
@@ -10,6 +11,8 @@ unit_tests += \
 	tests/unit/test_pattern \
 	tests/unit/test_policy \
 	tests/unit/test_policy_file \
+	tests/unit/test_revocation \
+	tests/unit/test_store \
 	tests/unit/test_verifier_settings
 
 tests_unit_test_mapping_SOURCES = tests/unit/test_mapping.c
@@ -32,3 +35,11 @@ tests_unit_test_verifier_settings_SOURCES = \
 	tests/unit/test_verifier_settings.c $(scratch_sources)
 tests_unit_test_verifier_settings_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_verifier_settings_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_revocation_SOURCES = tests/unit/test_revocation.c \
+	$(scratch_sources) $(pki_sources)
+tests_unit_test_revocation_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_revocation_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_store_SOURCES = tests/unit/test_store.c $(scratch_sources)
+tests_unit_test_store_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_store_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step

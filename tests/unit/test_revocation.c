@@ -1,0 +1,440 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * CRLs: what they say about a certificate, which of them are refused, and
+ * that they never go back.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/x509v3.h>
+
+#include "pki.h"
+#include "revocation.h"
+#include "scratch.h"
+
+#include "../lib/unit.h"
+
+#define HOUR_S 3600
+#define DAY_S (24 * HOUR_S)
+
+static struct mtls_tls *tls;
+static struct pki *pki;
+static const struct pki_cert *root, *users, *alice, *bob;
+static struct mtls_err err;
+static int64_t now_s;
+
+/* Copies a CRL into the directory of the test. */
+static void
+put_crl(const char *name, X509_CRL *crl)
+{
+	char path[64];
+	unsigned char *der = NULL;
+	int len = i2d_X509_CRL(crl, &der);
+
+	assert_true(len > 0);
+	(void)snprintf(path, sizeof(path), "crl/%s", name);
+	scratch_file(path, der, (size_t)len, 0644);
+	OPENSSL_free(der);
+}
+
+static enum mtls_status
+load(const struct revocation *previous, struct revocation **ret)
+{
+	STACK_OF(X509) *cas = sk_X509_new_null();
+	enum mtls_status status;
+
+	assert_non_null(cas);
+	assert_true(sk_X509_push(cas, root->x509) > 0);
+	assert_true(sk_X509_push(cas, users->x509) > 0);
+	mtls_err_clear(&err);
+	status = revocation_load(tls, scratch_path("crl"), cas, previous, ret,
+	    &err);
+	sk_X509_free(cas);
+	return status;
+}
+
+/* The standing of alice with the CRLs of the directory. */
+static enum policy_standing
+standing_at(int64_t at_s)
+{
+	struct revocation *r;
+	enum policy_standing standing;
+
+	if (load(NULL, &r) != MTLS_OK)
+		fail_msg("%s", err.text);
+	standing = revocation_standing(r, alice->x509, users->x509, at_s);
+	revocation_free(r);
+	return standing;
+}
+
+static X509_CRL *
+good_crl(const struct pki_cert *ca)
+{
+	return pki_crl(pki, ca, PKI_CERTS(NULL), NULL);
+}
+
+static void
+put_good(void)
+{
+	put_crl("root.crl", good_crl(root));
+	put_crl("users.crl", good_crl(users));
+}
+
+static void
+good_with_both(void **state)
+{
+	(void)state;
+	put_good();
+	assert_int_equal(standing_at(now_s), POLICY_STANDING_GOOD);
+	assert_int_equal(standing_at(now_s + 3 * 365 * DAY_S),
+	    POLICY_STANDING_OUTDATED);
+	assert_int_equal(standing_at(now_s - 3 * 365 * DAY_S),
+	    POLICY_STANDING_NOT_YET_VALID);
+}
+
+static void
+T034_revoked_leaf(void **state)
+{
+	struct revocation *r;
+
+	(void)state;
+	put_crl("root.crl", good_crl(root));
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(bob, alice),
+	    NULL));
+	assert_int_equal(standing_at(now_s), POLICY_STANDING_REVOKED);
+	/* What was revoked stays so when the list has expired. */
+	assert_int_equal(standing_at(now_s + 2 * DAY_S),
+	    POLICY_STANDING_REVOKED);
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(bob), NULL));
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(revocation_standing(r, alice->x509, users->x509,
+	    now_s), POLICY_STANDING_GOOD);
+	assert_int_equal(revocation_standing(r, bob->x509, users->x509,
+	    now_s), POLICY_STANDING_REVOKED);
+	revocation_free(r);
+}
+
+static void
+T034_revoked_intermediate(void **state)
+{
+	(void)state;
+	put_crl("root.crl", pki_crl(pki, root, PKI_CERTS(users), NULL));
+	put_crl("users.crl", good_crl(users));
+	assert_int_equal(standing_at(now_s), POLICY_STANDING_ISSUER_REVOKED);
+}
+
+static void
+T035_no_data_is_not_good(void **state)
+{
+	(void)state;
+	assert_int_equal(standing_at(now_s), POLICY_STANDING_UNKNOWN);
+	put_crl("users.crl", good_crl(users));
+	assert_int_equal(standing_at(now_s), POLICY_STANDING_UNKNOWN);
+	assert_int_equal(unlink(scratch_path("crl/users.crl")), 0);
+	put_crl("root.crl", good_crl(root));
+	assert_int_equal(standing_at(now_s), POLICY_STANDING_UNKNOWN);
+}
+
+static void
+T038_expired_and_not_yet_valid(void **state)
+{
+	struct pki_crl_options old = { .starts_s = -2 * DAY_S,
+	    .ends_s = -HOUR_S };
+	struct pki_crl_options future = { .starts_s = HOUR_S,
+	    .ends_s = DAY_S };
+
+	(void)state;
+	put_good();
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(NULL), &old));
+	assert_int_equal(standing_at(now_s), POLICY_STANDING_UNKNOWN);
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(NULL), &future));
+	assert_int_equal(standing_at(now_s), POLICY_STANDING_UNKNOWN);
+	assert_int_equal(standing_at(now_s + 2 * HOUR_S),
+	    POLICY_STANDING_GOOD);
+}
+
+/* Each of these is refused as a whole: nobody gets half of the CRLs. */
+static void
+T038_lists_that_are_refused(void **state)
+{
+	static const uint8_t any[] = { 0x05, 0x00 };
+	static const uint8_t one[] = { 0x02, 0x01, 0x01 };
+	static const uint8_t indirect[] = { 0x30, 0x03, 0x84, 0x01, 0xff };
+	static const struct pki_extension unknown[] = {
+		{ "1.3.6.1.4.1.55555.1", 1, any, sizeof(any) },
+		{ NULL, 0, NULL, 0 }
+	};
+	static const struct pki_extension delta[] = {
+		{ "2.5.29.27", 1, one, sizeof(one) }, { NULL, 0, NULL, 0 }
+	};
+	static const struct pki_extension idp[] = {
+		{ "2.5.29.28", 1, indirect, sizeof(indirect) },
+		{ NULL, 0, NULL, 0 }
+	};
+	const struct pki_crl_options bad[] = {
+		{ .signed_by = root },		/* bad signature */
+		{ .extra = unknown },
+		{ .extra = delta },
+		{ .extra = idp },
+	};
+	struct revocation *r;
+
+	(void)state;
+	put_good();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(NULL),
+		    &bad[i]));
+		if (load(NULL, &r) != MTLS_E_CONFIG)
+			fail_msg("case %zu", i);
+		assert_non_null(strstr(err.text, "crl/users.crl"));
+	}
+}
+
+static void
+T038_of_another_issuer(void **state)
+{
+	const struct pki_cert *other = pki_ca(pki, NULL, "Other CA", NULL);
+	struct revocation *r;
+
+	(void)state;
+	put_good();
+	put_crl("other.crl", good_crl(other));
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(revocation_n_foreign(r), 1);
+	revocation_free(r);
+	/* It does not stand in for the one that is missing. */
+	assert_int_equal(unlink(scratch_path("crl/users.crl")), 0);
+	assert_int_equal(standing_at(now_s), POLICY_STANDING_UNKNOWN);
+}
+
+/* T-047: the same name, another key, another CA. */
+static void
+T047_second_ca_of_the_same_name(void **state)
+{
+	const struct pki_cert *twin = pki_ca(pki, root, "Acme Users CA",
+	    NULL);
+	struct revocation *r;
+
+	(void)state;
+	put_good();
+	put_crl("twin.crl", pki_crl(pki, twin, PKI_CERTS(alice), NULL));
+	assert_int_equal(load(NULL, &r), MTLS_E_CONFIG);
+	assert_int_equal(unlink(scratch_path("crl/twin.crl")), 0);
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(revocation_standing(r, alice->x509, twin->x509,
+	    now_s), POLICY_STANDING_NO_ISSUER);
+	assert_int_equal(revocation_standing(r, alice->x509, NULL, now_s),
+	    POLICY_STANDING_NO_ISSUER);
+	revocation_free(r);
+}
+
+static void
+T038_never_backwards(void **state)
+{
+	struct pki_crl_options newer = { .number = 7 };
+	struct pki_crl_options older = { .number = 6 };
+	struct pki_crl_options unnumbered = { .number = -1,
+	    .starts_s = -2 * HOUR_S };
+	struct revocation *now, *next;
+
+	(void)state;
+	put_good();
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(alice), &newer));
+	assert_int_equal(load(NULL, &now), MTLS_OK);
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(NULL), &older));
+	assert_int_equal(load(now, &next), MTLS_E_CONFIG);
+	assert_non_null(strstr(err.text, "older"));
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(NULL),
+	    &unnumbered));
+	assert_int_equal(load(now, &next), MTLS_E_CONFIG);
+	newer.number = 8;
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(NULL), &newer));
+	assert_int_equal(load(now, &next), MTLS_OK);
+	revocation_free(next);
+	revocation_free(now);
+}
+
+/* An old list beside the new one changes nothing. */
+static void
+the_newest_counts(void **state)
+{
+	struct pki_crl_options newer = { .number = 7 };
+	struct pki_crl_options older = { .number = 6 };
+
+	(void)state;
+	put_crl("root.crl", good_crl(root));
+	put_crl("a.crl", pki_crl(pki, users, PKI_CERTS(alice), &newer));
+	put_crl("b.crl", pki_crl(pki, users, PKI_CERTS(NULL), &older));
+	assert_int_equal(standing_at(now_s), POLICY_STANDING_REVOKED);
+	put_crl("a.crl", pki_crl(pki, users, PKI_CERTS(NULL), &older));
+	put_crl("b.crl", pki_crl(pki, users, PKI_CERTS(alice), &newer));
+	assert_int_equal(standing_at(now_s), POLICY_STANDING_REVOKED);
+}
+
+static void
+serials_of_every_length(void **state)
+{
+	static const char *const serials[] = {
+		"01", "7f", "ff", "0100", "ffff", "010000000000000000",
+		"7fffffffffffffffffffffffffffffffffffffff",
+		"0000000000000000000000000000000000000002",
+	};
+	enum { N = sizeof(serials) / sizeof(serials[0]) };
+	const struct pki_cert *revoked[N + 1] = { NULL };
+	struct revocation *r;
+
+	(void)state;
+	for (size_t i = 0; i < N; i++) {
+		struct pki_options o = { .serial = serials[i] };
+
+		revoked[i] = pki_user(pki, users, "u", &o);
+	}
+	put_crl("root.crl", good_crl(root));
+	put_crl("users.crl", pki_crl(pki, users, revoked, NULL));
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	for (size_t i = 0; i < N; i++)
+		assert_int_equal(revocation_standing(r, revoked[i]->x509,
+		    users->x509, now_s), POLICY_STANDING_REVOKED);
+	for (size_t i = 0; i < 5; i++) {
+		static const char *const others[] = {
+			"03", "80", "fe", "0101", "fffe"
+		};
+		struct pki_options o = { .serial = others[i] };
+
+		assert_int_equal(revocation_standing(r, pki_user(pki, users,
+		    "v", &o)->x509, users->x509, now_s),
+		    POLICY_STANDING_GOOD);
+	}
+	revocation_free(r);
+}
+
+static void
+T080_files_that_are_refused(void **state)
+{
+	struct revocation *r;
+
+	(void)state;
+	put_good();
+	scratch_text("crl/readme.txt", "not looked at");
+	scratch_text("crl/.hidden.pem", "not looked at");
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	revocation_free(r);
+	scratch_text("crl/empty.pem", "");
+	assert_int_not_equal(load(NULL, &r), MTLS_OK);
+	assert_non_null(strstr(err.text, "empty.pem"));
+	assert_int_equal(unlink(scratch_path("crl/empty.pem")), 0);
+	scratch_text("crl/text.pem", "-----BEGIN X509 CRL-----\nAAAA\n"
+	    "-----END X509 CRL-----\n");
+	assert_int_not_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(unlink(scratch_path("crl/text.pem")), 0);
+	assert_int_equal(symlink(scratch_path("crl/users.crl"),
+	    scratch_path("crl/link.crl")), 0);
+	assert_int_not_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(unlink(scratch_path("crl/link.crl")), 0);
+	assert_int_equal(mkfifo(scratch_path("crl/fifo.crl"), 0644), 0);
+	assert_int_not_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(unlink(scratch_path("crl/fifo.crl")), 0);
+	assert_int_equal(chmod(scratch_path("crl/users.crl"), 0666), 0);
+	assert_int_not_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(chmod(scratch_path("crl/users.crl"), 0644), 0);
+	assert_int_equal(chmod(scratch_path("crl"), 0777), 0);
+	assert_int_not_equal(load(NULL, &r), MTLS_OK);
+}
+
+/* T-081: files that are exchanged while they are read. */
+static void
+T081_exchanged_while_read(void **state)
+{
+	struct pki_crl_options newer = { .number = 9 };
+	X509_CRL *lists[2];
+	struct revocation *r;
+
+	(void)state;
+	put_good();
+	lists[0] = pki_crl(pki, users, PKI_CERTS(alice), &newer);
+	lists[1] = pki_crl(pki, users, PKI_CERTS(alice, bob), &newer);
+	for (int i = 0; i < 50; i++) {
+		put_crl("new", lists[i % 2]);
+		assert_int_equal(rename(scratch_path("crl/new"),
+		    scratch_path("crl/users.crl")), 0);
+		assert_int_equal(load(NULL, &r), MTLS_OK);
+		assert_int_equal(revocation_standing(r, alice->x509,
+		    users->x509, now_s), POLICY_STANDING_REVOKED);
+		assert_int_equal(revocation_standing(r, bob->x509,
+		    users->x509, now_s), i % 2 ? POLICY_STANDING_REVOKED :
+		    POLICY_STANDING_GOOD);
+		revocation_free(r);
+	}
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	if (scratch_begin() != 0)
+		return -1;
+	now_s = time(NULL);
+	return mkdir(scratch_path("crl"), 0755);
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	return scratch_end();
+}
+
+static int
+group_set_up(void **state)
+{
+	(void)state;
+	mtls_err_clear(&err);
+	if (mtls_tls_new(&tls, &err) != MTLS_OK)
+		return -1;
+	pki = pki_new(mtls_tls_libctx0(tls));
+	root = pki_ca(pki, NULL, "Acme Root CA", NULL);
+	users = pki_ca(pki, root, "Acme Users CA", NULL);
+	alice = pki_user(pki, users, "alice", NULL);
+	bob = pki_user(pki, users, "bob", NULL);
+	return 0;
+}
+
+static int
+group_tear_down(void **state)
+{
+	(void)state;
+	pki_free(pki);
+	mtls_tls_free(tls);
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(good_with_both),
+		TEST(T034_revoked_leaf),
+		TEST(T034_revoked_intermediate),
+		TEST(T035_no_data_is_not_good),
+		TEST(T038_expired_and_not_yet_valid),
+		TEST(T038_lists_that_are_refused),
+		TEST(T038_of_another_issuer),
+		TEST(T047_second_ca_of_the_same_name),
+		TEST(T038_never_backwards),
+		TEST(the_newest_counts),
+		TEST(serials_of_every_length),
+		TEST(T080_files_that_are_refused),
+		TEST(T081_exchanged_while_read),
+	};
+
+	return cmocka_run_group_tests(tests, group_set_up, group_tear_down);
+}

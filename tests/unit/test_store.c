@@ -1,0 +1,505 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The store: what is taken once is taken once, what was not committed has
+ * not happened, and a failure is never an answer.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "scratch.h"
+#include "store.h"
+
+#include "../lib/unit.h"
+
+#define HOST "ws-1.acme.example"
+
+static struct store *store;
+static struct mtls_err err;
+static int n_done;
+
+/* The nth sqlite3_step() from now fails; 0: none. */
+static int fail_step;
+static int fail_code;
+int __real_sqlite3_step(sqlite3_stmt *statement);
+int __wrap_sqlite3_step(sqlite3_stmt *statement);
+
+int
+__wrap_sqlite3_step(sqlite3_stmt *statement)
+{
+	if (fail_step > 0 && --fail_step == 0)
+		return fail_code;
+	return __real_sqlite3_step(statement);
+}
+
+static void
+on_done(struct store_op *op)
+{
+	(void)op;
+	n_done++;
+}
+
+static enum mtls_status
+run(struct store_op *op, enum store_kind kind)
+{
+	op->kind = kind;
+	op->done = on_done;
+	store_submit(store, op);
+	n_done = 0;
+	store_flush(store);
+	assert_int_equal(n_done, 1);
+	return op->status;
+}
+
+static struct store_challenge
+make_challenge(uint8_t id)
+{
+	static char alice[] = "alice", sudo[] = "sudo", host[] = HOST;
+	static char tty[] = "pts/1", empty[] = "", token[] = "token";
+	struct store_challenge c;
+
+	memset(&c, 0, sizeof(c));
+	memset(c.id, id, sizeof(c.id));
+	memset(c.request, 0x5a, sizeof(c.request));
+	memset(c.nonce, 0xa5, sizeof(c.nonce));
+	c.user = alice;
+	c.service = sudo;
+	c.host = host;
+	c.tty = tty;
+	c.rhost = c.ruser = empty;
+	c.method = token;
+	c.expires_ms = 1000;
+	return c;
+}
+
+static const struct store_decision allowed = {
+	MTLS_VERDICT_ALLOW, "allowed", "", "serial=1", 2000
+};
+static const struct store_record record = {
+	.time_ms = 1, .request = "00", .event = "login", .decision = "allow",
+	.user = "alice", .host = HOST, .service = "sudo",
+	.reason = "allowed"
+};
+
+static enum mtls_status
+add(uint8_t id)
+{
+	struct store_challenge c = make_challenge(id);
+	struct store_op op = { .challenge = &c };
+	enum mtls_status status = run(&op, STORE_CHALLENGE_ADD);
+
+	store_op_clear(&op);
+	return status;
+}
+
+static enum mtls_status
+decide(uint8_t id)
+{
+	struct store_challenge c = make_challenge(id);
+	struct store_op op = { .id = c.id, .decision = &allowed,
+	    .record = &record };
+	enum mtls_status status = run(&op, STORE_CHALLENGE_DECIDE);
+
+	store_op_clear(&op);
+	return status;
+}
+
+static enum mtls_status
+deliver(uint8_t id, const char *host)
+{
+	struct store_challenge c = make_challenge(id);
+	struct store_op op = { .id = c.id, .host = host };
+	enum mtls_status status = run(&op, STORE_CHALLENGE_DELIVER);
+
+	store_op_clear(&op);
+	return status;
+}
+
+static enum store_state
+state_of(uint8_t id)
+{
+	struct store_challenge c = make_challenge(id);
+	struct store_op op = { .id = c.id };
+	enum store_state state;
+
+	assert_int_equal(run(&op, STORE_CHALLENGE_FIND), MTLS_OK);
+	state = op.found.state;
+	store_op_clear(&op);
+	return state;
+}
+
+static int64_t
+n_records(void)
+{
+	struct store_op op = { 0 };
+	int64_t n;
+
+	assert_int_equal(run(&op, STORE_COUNT), MTLS_OK);
+	n = op.counts.n_records;
+	store_op_clear(&op);
+	return n;
+}
+
+static void
+found_as_it_was(void **state)
+{
+	struct store_challenge c = make_challenge(1);
+	struct store_op op = { .id = c.id, .host = HOST };
+
+	(void)state;
+	assert_int_equal(add(1), MTLS_OK);
+	assert_int_equal(run(&op, STORE_CHALLENGE_FIND), MTLS_OK);
+	assert_memory_equal(op.found.id, c.id, sizeof(c.id));
+	assert_memory_equal(op.found.request, c.request, sizeof(c.request));
+	assert_memory_equal(op.found.nonce, c.nonce, sizeof(c.nonce));
+	assert_string_equal(op.found.user, "alice");
+	assert_string_equal(op.found.host, HOST);
+	assert_string_equal(op.found.tty, "pts/1");
+	assert_int_equal(op.found.expires_ms, 1000);
+	assert_int_equal(op.found.state, STORE_OPEN);
+	assert_int_equal(op.found.verdict, MTLS_VERDICT_NONE);
+	assert_null(op.bound_user);
+	store_op_clear(&op);
+	assert_int_equal(decide(1), MTLS_OK);
+	assert_int_equal(run(&op, STORE_CHALLENGE_DELIVER), MTLS_OK);
+	assert_int_equal(op.found.verdict, MTLS_VERDICT_ALLOW);
+	assert_string_equal(op.found.reason, "allowed");
+	assert_string_equal(op.found.certificate, "serial=1");
+	assert_int_equal(op.found.grant_expires_ms, 2000);
+	store_op_clear(&op);
+	c = make_challenge(9);
+	assert_int_equal(run(&op, STORE_CHALLENGE_FIND), MTLS_E_NOT_FOUND);
+	store_op_clear(&op);
+}
+
+static void
+T019_each_step_once(void **state)
+{
+	(void)state;
+	assert_int_equal(deliver(1, HOST), MTLS_E_NOT_FOUND);
+	assert_int_equal(decide(1), MTLS_E_NOT_FOUND);
+	assert_int_equal(add(1), MTLS_OK);
+	assert_int_equal(add(1), MTLS_E_REFUSED);
+	assert_int_equal(deliver(1, HOST), MTLS_E_REFUSED);
+	assert_int_equal(decide(1), MTLS_OK);
+	assert_int_equal(decide(1), MTLS_E_REFUSED);
+	assert_int_equal(deliver(1, "ws-2.acme.example"), MTLS_E_REFUSED);
+	assert_int_equal(deliver(1, HOST), MTLS_OK);
+	assert_int_equal(deliver(1, HOST), MTLS_E_REFUSED);
+	assert_int_equal(decide(1), MTLS_E_REFUSED);
+	assert_int_equal(n_records(), 1);
+}
+
+/* T-161: racing ones share a transaction, and one of them wins. */
+static void
+T161_one_of_many_wins(void **state)
+{
+	struct store_challenge c = make_challenge(1);
+	static struct store_op ops[64];
+	int n_ok = 0;
+
+	(void)state;
+	assert_int_equal(add(1), MTLS_OK);
+	for (int kind = STORE_CHALLENGE_DECIDE;
+	    kind <= STORE_CHALLENGE_DELIVER; kind++) {
+		memset(ops, 0, sizeof(ops));
+		n_ok = 0;
+		for (size_t i = 0; i < 64; i++) {
+			ops[i].kind = (enum store_kind)kind;
+			ops[i].done = on_done;
+			ops[i].id = c.id;
+			ops[i].host = HOST;
+			ops[i].decision = &allowed;
+			ops[i].record = &record;
+			store_submit(store, &ops[i]);
+		}
+		store_flush(store);
+		for (size_t i = 0; i < 64; i++) {
+			if (ops[i].status == MTLS_OK)
+				n_ok++;
+			else
+				assert_int_equal(ops[i].status,
+				    MTLS_E_REFUSED);
+			store_op_clear(&ops[i]);
+		}
+		assert_int_equal(n_ok, 1);
+	}
+	assert_int_equal(n_records(), 1);
+}
+
+/*
+ * Every statement of a decision fails in turn: no decision, no record, and
+ * the challenge is as it was.
+ */
+static void
+T140_failing_statements(void **state)
+{
+	static const int codes[] = { SQLITE_FULL, SQLITE_IOERR, SQLITE_BUSY,
+		SQLITE_NOMEM, SQLITE_READONLY, SQLITE_CORRUPT };
+	int n = 1, was_ok = 0;
+
+	(void)state;
+	assert_int_equal(add(1), MTLS_OK);
+	for (; !was_ok; n++) {
+		fail_code = codes[n % 6];
+		fail_step = n;
+		was_ok = decide(1) == MTLS_OK;
+		fail_step = 0;
+		if (!was_ok)
+			assert_int_equal(state_of(1), STORE_OPEN);
+		assert_int_equal(n_records(), was_ok ? 1 : 0);
+	}
+	/* BEGIN, UPDATE, INSERT, COMMIT. */
+	assert_int_equal(n, 6);
+	for (n = 1, was_ok = 0; !was_ok; n++) {
+		fail_step = n;
+		was_ok = deliver(1, HOST) == MTLS_OK;
+		fail_step = 0;
+		assert_int_equal(state_of(1), was_ok ? STORE_DELIVERED :
+		    STORE_DECIDED);
+	}
+	/* BEGIN, UPDATE, SELECT, COMMIT. */
+	assert_int_equal(n, 6);
+}
+
+/* One failure of the disk: none of the batch has happened. */
+static void
+T140_a_batch_is_whole(void **state)
+{
+	struct store_challenge one = make_challenge(1);
+	struct store_challenge two = make_challenge(2);
+	struct store_op ops[2];
+
+	(void)state;
+	memset(ops, 0, sizeof(ops));
+	ops[0].challenge = &one;
+	ops[1].challenge = &two;
+	for (size_t i = 0; i < 2; i++) {
+		ops[i].kind = STORE_CHALLENGE_ADD;
+		ops[i].done = on_done;
+		store_submit(store, &ops[i]);
+	}
+	fail_code = SQLITE_FULL;
+	fail_step = 3;		/* the second insert */
+	store_flush(store);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(ops[i].status, MTLS_E_UNAVAILABLE);
+		store_op_clear(&ops[i]);
+	}
+	assert_int_equal(decide(1), MTLS_E_NOT_FOUND);
+	assert_int_equal(add(1), MTLS_OK);
+}
+
+static void
+too_many_of_one_machine(void **state)
+{
+	struct store_challenge c = make_challenge(0);
+	struct store_op op = { .challenge = &c, .now_ms = 1001 };
+	static char other[] = "ws-2.acme.example";
+
+	(void)state;
+	for (int i = 0; i <= STORE_OPEN_MAX; i++) {
+		memcpy(c.id, &i, sizeof(i));
+		assert_int_equal(run(&op, STORE_CHALLENGE_ADD),
+		    i < STORE_OPEN_MAX ? MTLS_OK : MTLS_E_REFUSED);
+		store_op_clear(&op);
+	}
+	c.host = other;
+	assert_int_equal(run(&op, STORE_CHALLENGE_ADD), MTLS_OK);
+	store_op_clear(&op);
+	/* What has ended makes room. */
+	assert_int_equal(run(&op, STORE_CHALLENGE_PURGE), MTLS_OK);
+	store_op_clear(&op);
+	assert_int_equal(add(1), MTLS_OK);
+}
+
+static size_t
+list(const struct store_filter *filter, int64_t *ret_first)
+{
+	struct store_op op = { .filter = *filter };
+	size_t n;
+
+	assert_int_equal(run(&op, STORE_RECORD_LIST), MTLS_OK);
+	n = op.n_rows;
+	if (n > 0)
+		*ret_first = (int64_t)op.rows[0].u.admin_record.sequence;
+	store_op_clear(&op);
+	return n;
+}
+
+static void
+records_are_found(void **state)
+{
+	struct store_filter f = { "", "", "", "", 0, 10 };
+	struct store_record r = record;
+	struct store_op op = { .record = &r };
+	int64_t first = 0;
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		r.user = i % 3 == 0 ? "bob" : "alice";
+		r.decision = i % 2 == 0 ? "deny" : "allow";
+		assert_int_equal(run(&op, STORE_RECORD_ADD), MTLS_OK);
+		store_op_clear(&op);
+	}
+	assert_int_equal(list(&f, &first), 10);
+	assert_int_equal(first, 291);
+	f.limit = 100000;
+	assert_int_equal(list(&f, &first), STORE_ROWS_MAX);
+	assert_int_equal(first, 1);
+	f.after = 298;
+	assert_int_equal(list(&f, &first), 2);
+	f.after = 300;
+	assert_int_equal(list(&f, &first), 0);
+	f.after = 0;
+	f.limit = 3;
+	f.user = "bob";
+	f.decision = "deny";
+	assert_int_equal(list(&f, &first), 3);
+	assert_int_equal(first, 283);
+	f.user = "nobody' OR '1'='1";
+	assert_int_equal(list(&f, &first), 0);
+}
+
+static void
+T181_one_certificate_one_user(void **state)
+{
+	struct store_binding b = { "alice", "aa", "CN=a", "CN=b", "01", 1, 2 };
+	struct store_challenge c = make_challenge(1);
+	struct store_op op = { .binding = &b, .record = &record, .id = c.id,
+	    .user = "alice", .sha256 = "aa" };
+
+	(void)state;
+	assert_int_equal(run(&op, STORE_BINDING_ADD), MTLS_OK);
+	assert_int_equal(op.n, 1);
+	assert_int_equal(n_records(), 1);
+	store_op_clear(&op);
+	assert_int_equal(run(&op, STORE_BINDING_ADD), MTLS_OK);
+	assert_int_equal(op.n, 0);
+	store_op_clear(&op);
+	b.user = "bob";
+	assert_int_equal(run(&op, STORE_BINDING_ADD), MTLS_E_REFUSED);
+	store_op_clear(&op);
+	assert_int_equal(n_records(), 1);
+	assert_int_equal(add(1), MTLS_OK);
+	assert_int_equal(run(&op, STORE_CHALLENGE_FIND), MTLS_OK);
+	assert_string_equal(op.bound_user, "alice");
+	store_op_clear(&op);
+	op.sha256 = "a";
+	assert_int_equal(run(&op, STORE_CHALLENGE_FIND), MTLS_OK);
+	assert_null(op.bound_user);
+	store_op_clear(&op);
+	assert_int_equal(run(&op, STORE_BINDING_REMOVE), MTLS_OK);
+	assert_int_equal(op.n, 0);
+	store_op_clear(&op);
+	op.sha256 = "";
+	assert_int_equal(run(&op, STORE_BINDING_REMOVE), MTLS_OK);
+	assert_int_equal(op.n, 1);
+	store_op_clear(&op);
+}
+
+static void
+restart_keeps_the_audit(void **state)
+{
+	(void)state;
+	assert_int_equal(add(1), MTLS_OK);
+	assert_int_equal(decide(1), MTLS_OK);
+	store_close(store);
+	assert_int_equal(store_open_sqlite(NULL, scratch_path("state.db"),
+	    &store, &err), MTLS_OK);
+	assert_int_equal(n_records(), 1);
+	/* A login that was under way has to begin again. */
+	assert_int_equal(deliver(1, HOST), MTLS_E_NOT_FOUND);
+}
+
+static void
+T080_databases_that_are_refused(void **state)
+{
+	struct store *other;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(stat(scratch_path("state.db"), &st), 0);
+	assert_int_equal(st.st_mode & 077, 0);
+	assert_int_equal(mkdir(scratch_path("open"), 0777), 0);
+	assert_int_equal(chmod(scratch_path("open"), 0777), 0);
+	mtls_err_clear(&err);
+	assert_int_not_equal(store_open_sqlite(NULL,
+	    scratch_path("open/state.db"), &other, &err), MTLS_OK);
+	mtls_err_clear(&err);
+	assert_int_equal(symlink(scratch_path("state.db"),
+	    scratch_path("link.db")), 0);
+	assert_int_not_equal(store_open_sqlite(NULL, scratch_path("link.db"),
+	    &other, &err), MTLS_OK);
+	mtls_err_clear(&err);
+	scratch_text("text.db", "this is not a database, whatever its name");
+	assert_int_not_equal(store_open_sqlite(NULL, scratch_path("text.db"),
+	    &other, &err), MTLS_OK);
+}
+
+static void
+another_version_is_refused(void **state)
+{
+	struct store *other;
+	sqlite3 *db;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(scratch_path("new.db"), &db),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2", NULL,
+	    NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	mtls_err_clear(&err);
+	assert_int_equal(store_open_sqlite(NULL, scratch_path("new.db"),
+	    &other, &err), MTLS_E_CONFIG);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	fail_step = 0;
+	mtls_err_clear(&err);
+	umask(077);
+	if (scratch_begin() != 0)
+		return -1;
+	return store_open_sqlite(NULL, scratch_path("state.db"), &store,
+	    &err) == MTLS_OK ? 0 : -1;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	store_close(store);
+	return scratch_end();
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(found_as_it_was),
+		TEST(T019_each_step_once),
+		TEST(T161_one_of_many_wins),
+		TEST(T140_failing_statements),
+		TEST(T140_a_batch_is_whole),
+		TEST(too_many_of_one_machine),
+		TEST(records_are_found),
+		TEST(T181_one_certificate_one_user),
+		TEST(restart_keeps_the_audit),
+		TEST(T080_databases_that_are_refused),
+		TEST(another_version_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
