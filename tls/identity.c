@@ -116,7 +116,9 @@ read_use(X509 *certificate, struct mtls_identity *id)
 {
 	const ASN1_OCTET_STRING *key_id;
 
-	id->is_ca = X509_check_ca(certificate) != 0;
+	/* CA:TRUE makes it one, even where keyUsage then forbids to sign. */
+	id->is_ca = X509_check_ca(certificate) != 0 ||
+	    (X509_get_extension_flags(certificate) & EXFLAG_CA) != 0;
 	id->for_client_auth = mtls_leaf_fits(certificate, MTLS_LEAF_CLIENT);
 	id->for_server_auth = mtls_leaf_fits(certificate, MTLS_LEAF_SERVER);
 	id->key_kind = key_kind(certificate);
