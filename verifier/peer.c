@@ -33,6 +33,9 @@ issuer_of(SSL *ssl, const struct generation *g, enum role role)
 static enum mtls_status
 check_role(const struct peer *peer, enum role role, struct mtls_err *err)
 {
+	if (peer->id.is_ca)
+		return mtls_fail(err, MTLS_E_PEER,
+		    "the certificate is a CA's");
 	if (role == ROLE_DEVICE && peer->id.dns.n != 1)
 		return mtls_fail(err, MTLS_E_PEER,
 		    "the certificate of a machine names exactly one host");

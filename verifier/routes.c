@@ -252,5 +252,11 @@ routes_request(void *arg, enum role role, struct connection *connection,
 		    connection_peer0(connection), MTLS_KEY_CERT,
 		    x->peer.is_readable ? x->certificate : NULL,
 		    MTLS_KEY_END);
+	/* Only "relaxed" goes on from here; it has to be seen. */
+	if (x->peer.standing == POLICY_STANDING_UNKNOWN)
+		mtls_log_event(server->log, MTLS_LOG_WARNING,
+		    "revocation-unknown", MTLS_KEY_PEER,
+		    connection_peer0(connection), MTLS_KEY_CERT,
+		    x->certificate, MTLS_KEY_END);
 	route(x, role);
 }

@@ -13,7 +13,8 @@ unit_tests += \
 	tests/unit/test_policy_file \
 	tests/unit/test_revocation \
 	tests/unit/test_store \
-	tests/unit/test_verifier_settings
+	tests/unit/test_verifier_settings \
+	tests/unit/test_verifier_tls
 
 tests_unit_test_mapping_SOURCES = tests/unit/test_mapping.c
 tests_unit_test_mapping_CFLAGS = $(VERIFIER_TEST_CFLAGS)
@@ -43,3 +44,11 @@ tests_unit_test_store_SOURCES = tests/unit/test_store.c $(scratch_sources)
 tests_unit_test_store_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_store_LDADD = $(VERIFIER_TEST_LIBS)
 tests_unit_test_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step
+
+# A running verifier with files and clients.
+verifier_rig_sources = tests/unit/verifier_rig.c tests/unit/verifier_rig.h \
+	tests/unit/verifier_rig_http.c $(pki_sources)
+tests_unit_test_verifier_tls_SOURCES = tests/unit/test_verifier_tls.c \
+	$(verifier_rig_sources)
+tests_unit_test_verifier_tls_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_verifier_tls_LDADD = $(VERIFIER_TEST_LIBS)

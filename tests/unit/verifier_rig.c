@@ -1,0 +1,405 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The child process, its files, its log and its end.
+ */
+#include "config.h"
+
+#include "verifier_rig.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mtls/deadline.h"
+
+#include "admin.h"
+#include "server.h"
+
+#include "../lib/unit.h"
+
+#define DEADLINE_MS 20000
+
+static const char policy[] =
+    "map issuer \"CN=Acme Users CA,O=Acme\" take san:upn realm acme.example\n"
+    "deny user root\n"
+    "allow user alice, bob on ws-*.acme.example for sudo, login by token\n";
+
+static char *
+path_of(const struct rig *rig, const char *name, char *out, size_t size)
+{
+	int n = snprintf(out, size, "%s/%s", rig->dir, name);
+
+	assert_true(n > 0 && (size_t)n < size);
+	return out;
+}
+
+void
+rig_write(struct rig *rig, const char *name, const char *text)
+{
+	(void)pki_file_bytes(rig->pki, name, text, strlen(text));
+}
+
+void
+rig_write_settings(struct rig *rig, const char *more)
+{
+	static const char format[] =
+	    "[listen]\n"
+	    "device = 127.0.0.1:0, [::1]:0\n"
+	    "user = 127.0.0.1:0\n"
+	    "admin = %1$s/admin.sock\n"
+	    "[tls]\n"
+	    "certificate = %1$s/server.pem\n"
+	    "key = %1$s/server.key\n"
+	    "device-ca = %1$s/machines-ca.pem\n"
+	    "user-ca = %1$s/users-ca.pem\n"
+	    "[revocation]\n"
+	    "crl-dir = %1$s/crl\n"
+	    "[policy]\n"
+	    "file = %1$s/policy.conf\n"
+	    "[state]\n"
+	    "database = %1$s/state/state.db\n"
+	    "%2$s";
+	char *text;
+
+	assert_true(asprintf(&text, format, rig->dir, more) > 0);
+	rig_write(rig, "verifier.conf", text);
+	free(text);
+}
+
+void
+rig_write_policy(struct rig *rig, const char *text)
+{
+	rig_write(rig, "policy.conf", text);
+}
+
+void
+rig_write_crls(struct rig *rig, const struct pki_cert *revoked)
+{
+	static int64_t number = 1;
+	struct pki_crl_options o = { .number = ++number };
+	const struct pki_cert *cas[] = { rig->root, rig->users,
+		rig->machines };
+	const char *names[] = { "crl/root.crl", "crl/users.crl",
+		"crl/machines.crl" };
+
+	for (size_t i = 0; i < 3; i++)
+		(void)pki_file_crl(rig->pki, names[i], pki_crl(rig->pki,
+		    cas[i], revoked != NULL && revoked->issuer == cas[i] ?
+		    PKI_CERTS(revoked) : PKI_CERTS(NULL), &o));
+}
+
+int
+rig_group_set_up(void **state)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+	struct mtls_err err;
+
+	mtls_err_clear(&err);
+	signal(SIGPIPE, SIG_IGN);
+	umask(077);
+	if (rig == NULL || mtls_tls_new(&rig->tls, &err) != MTLS_OK)
+		return -1;
+	rig->pki = pki_new(mtls_tls_libctx0(rig->tls));
+	(void)snprintf(rig->dir, sizeof(rig->dir), "%s",
+	    pki_dir0(rig->pki));
+	rig->root = pki_ca(rig->pki, NULL, "Acme Root CA", NULL);
+	rig->users = pki_ca(rig->pki, rig->root, "Acme Users CA", NULL);
+	rig->machines = pki_ca(rig->pki, rig->root, "Acme Machines CA",
+	    NULL);
+	rig->server = pki_server(rig->pki, rig->machines,
+	    "verifier1.acme.example", NULL);
+	rig->machine = pki_machine(rig->pki, rig->machines, RIG_HOST, NULL);
+	rig->alice = pki_user(rig->pki, rig->users, "alice", NULL);
+	rig->bob = pki_user(rig->pki, rig->users, "bob", NULL);
+	*state = rig;
+	return 0;
+}
+
+int
+rig_group_tear_down(void **state)
+{
+	struct rig *rig = *state;
+
+	pki_free(rig->pki);
+	mtls_tls_free(rig->tls);
+	free(rig->log);
+	free(rig);
+	return 0;
+}
+
+static void
+write_files(struct rig *rig)
+{
+	char path[256];
+
+	(void)mkdir(path_of(rig, "crl", path, sizeof(path)), 0755);
+	(void)mkdir(path_of(rig, "state", path, sizeof(path)), 0700);
+	(void)unlink(path_of(rig, "state/state.db", path, sizeof(path)));
+	(void)unlink(path_of(rig, "state/state.db-wal", path, sizeof(path)));
+	(void)unlink(path_of(rig, "state/state.db-shm", path, sizeof(path)));
+	(void)pki_file_certs(rig->pki, "server.pem",
+	    PKI_CERTS(rig->server));
+	(void)pki_file_key(rig->pki, "server.key", rig->server);
+	(void)pki_file_certs(rig->pki, "machines-ca.pem",
+	    PKI_CERTS(rig->root, rig->machines));
+	(void)pki_file_certs(rig->pki, "users-ca.pem",
+	    PKI_CERTS(rig->root, rig->users));
+	rig_write_crls(rig, NULL);
+	rig_write_policy(rig, policy);
+	rig_write_settings(rig, "");
+}
+
+int
+rig_set_up(void **state)
+{
+	write_files(*state);
+	rig_start(*state);
+	return 0;
+}
+
+int
+rig_tear_down(void **state)
+{
+	struct rig *rig = *state;
+
+	if (rig->pid != 0)
+		rig_stop(rig);
+	return 0;
+}
+
+/* --- the child --- */
+
+static int child_log_fd;
+
+static void
+child_log(void *arg, enum mtls_log_level level, const char *line)
+{
+	char text[MTLS_LOG_LINE_MAX + 8];
+	int n;
+
+	(void)arg;
+	(void)level;
+	n = snprintf(text, sizeof(text), "%s\n", line);
+	if (n > 0 && write(child_log_fd, text, (size_t)n) != n)
+		_exit(98);
+}
+
+static void
+child_ready(const struct server *server)
+{
+	char device[256], user[256], line[600];
+
+	(void)snprintf(line, sizeof(line), "ready device=%s user=%s",
+	    listener_text(server->listeners[ROLE_DEVICE], device,
+	    sizeof(device)),
+	    listener_text(server->listeners[ROLE_USER], user, sizeof(user)));
+	child_log(NULL, MTLS_LOG_NOTICE, line);
+}
+
+static enum mtls_status
+child_run(const struct rig *rig, struct mtls_err *err)
+{
+	static struct mtls_log log = { child_log, NULL, MTLS_LOG_DEBUG };
+	struct server_parts parts = { .admin_fd = -1, .log = &log };
+	struct settings s;
+	enum mtls_status status;
+	char path[256];
+
+	memset(&s, 0, sizeof(s));
+	parts.config_file = path_of(rig, "verifier.conf", path, sizeof(path));
+	status = mtls_tls_new(&parts.tls, err);
+	if (status == MTLS_OK)
+		status = settings_read(parts.config_file, &s, err);
+	if (status == MTLS_OK)
+		status = listener_bind(&s.listen_device,
+		    &parts.sockets[ROLE_DEVICE], err);
+	if (status == MTLS_OK)
+		status = listener_bind(&s.listen_user,
+		    &parts.sockets[ROLE_USER], err);
+	if (status == MTLS_OK) {
+		/* Tests run as anybody. */
+		free(s.user);
+		s.user = strdup("root");
+		status = admin_bind(&s, &parts.admin_fd, err);
+	}
+	if (status == MTLS_OK)
+		status = generation_new(parts.tls, &s, NULL, NULL,
+		    &parts.generation, err);
+	if (status != MTLS_OK)
+		return status;
+	/* What a reload reads says nothing of an account. */
+	free(parts.generation->settings.user);
+	parts.generation->settings.user = strdup("_mtls-verifier");
+	return server_run(&parts, child_ready, err);
+}
+
+static void __attribute__((noreturn))
+child(const struct rig *rig, int log_fd)
+{
+	struct mtls_err err;
+
+	child_log_fd = log_fd;
+	mtls_err_clear(&err);
+	if (child_run(rig, &err) == MTLS_OK)
+		_exit(0);
+	child_log(NULL, MTLS_LOG_ERR, err.text);
+	_exit(1);
+}
+
+/* More of the log; 0 at its end or after the deadline. */
+static int
+read_log(struct rig *rig, struct mtls_deadline deadline)
+{
+	struct pollfd pfd = { rig->log_fd, POLLIN, 0 };
+	char more[2048];
+	ssize_t n;
+
+	if (poll(&pfd, 1, mtls_deadline_left_ms(deadline)) != 1)
+		return 0;
+	n = read(rig->log_fd, more, sizeof(more));
+	if (n <= 0)
+		return 0;
+	rig->log = realloc(rig->log, rig->log_len + (size_t)n + 1);
+	assert_non_null(rig->log);
+	memcpy(rig->log + rig->log_len, more, (size_t)n);
+	rig->log_len += (size_t)n;
+	rig->log[rig->log_len] = '\0';
+	return 1;
+}
+
+const char *
+rig_wait_log(struct rig *rig, size_t mark, const char *text)
+{
+	struct mtls_deadline deadline = mtls_deadline_in_ms(DEADLINE_MS);
+	const char *found;
+
+	do {
+		found = rig->log_len <= mark ? NULL :
+		    strstr(rig->log + mark, text);
+		/* The whole line. */
+		if (found != NULL && strchr(found, '\n') != NULL)
+			return found;
+	} while (read_log(rig, deadline));
+	return NULL;
+}
+
+int
+rig_try_start(struct rig *rig)
+{
+	const char *ready;
+	int fds[2], status;
+
+	assert_int_equal(rig->pid, 0);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	rig->log_len = 0;
+	rig->pid = fork();
+	assert_true(rig->pid >= 0);
+	if (rig->pid == 0) {
+		close(fds[0]);
+		child(rig, fds[1]);
+	}
+	close(fds[1]);
+	rig->log_fd = fds[0];
+	ready = rig_wait_log(rig, 0, "ready device=");
+	if (ready == NULL) {
+		close(rig->log_fd);
+		assert_int_equal(waitpid(rig->pid, &status, 0), rig->pid);
+		rig->pid = 0;
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+		return 0;
+	}
+	assert_int_equal(sscanf(ready, "ready device=127.0.0.1:%d",
+	    &rig->ports[ROLE_DEVICE]), 1);
+	assert_int_equal(sscanf(strstr(ready, " user="),
+	    " user=127.0.0.1:%d", &rig->ports[ROLE_USER]), 1);
+	return 1;
+}
+
+void
+rig_start(struct rig *rig)
+{
+	if (!rig_try_start(rig))
+		fail_msg("%s", rig->log);
+}
+
+int
+rig_is_alive(const struct rig *rig)
+{
+	int status;
+
+	return waitpid(rig->pid, &status, WNOHANG) == 0;
+}
+
+void
+rig_stop(struct rig *rig)
+{
+	int status = -1;
+
+	assert_int_equal(kill(rig->pid, SIGTERM), 0);
+	assert_int_equal(waitpid(rig->pid, &status, 0), rig->pid);
+	rig->pid = 0;
+	while (read_log(rig, mtls_deadline_in_ms(100)))
+		;
+	close(rig->log_fd);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		fail_msg("status %#x\n%s", (unsigned)status, rig->log);
+}
+
+int
+rig_reload(struct rig *rig)
+{
+	size_t mark = rig->log_len;
+	const char *line;
+
+	while (read_log(rig, mtls_deadline_in_ms(1)))
+		mark = rig->log_len;
+	assert_int_equal(kill(rig->pid, SIGHUP), 0);
+	line = rig_wait_log(rig, mark, "reload");
+	assert_non_null(line);
+	return strncmp(line, "reloaded", 8) == 0;
+}
+
+size_t
+rig_audit(struct rig *rig, char rows[][128], size_t max)
+{
+	struct mtls_message m = { .type = MTLS_MSG_ADMIN_AUDIT };
+	struct mtls_deadline deadline = mtls_deadline_in_ms(DEADLINE_MS);
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	const struct mtls_msg_admin_record *r;
+	struct mtls_err err;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), passed;
+	size_t n = 0;
+
+	mtls_err_clear(&err);
+	path_of(rig, "admin.sock", sa.sun_path, sizeof(sa.sun_path));
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	m.u.admin_audit.limit = (uint32_t)max;
+	assert_int_equal(mtls_message_send(fd, &m, -1, deadline, &err),
+	    MTLS_OK);
+	for (;;) {
+		assert_int_equal(mtls_message_recv(fd, &m, &passed, deadline,
+		    &err), MTLS_OK);
+		if (m.type == MTLS_MSG_ADMIN_DONE)
+			break;
+		assert_int_equal(m.type, MTLS_MSG_ADMIN_RECORD);
+		assert_true(n < max);
+		r = &m.u.admin_record;
+		(void)snprintf(rows[n++], 128, "%s %s %s", r->decision,
+		    r->reason, r->user);
+		mtls_message_clear(&m);
+	}
+	assert_int_equal(m.u.admin_done.status, MTLS_OK);
+	assert_int_equal(m.u.admin_done.n, n);
+	mtls_message_clear(&m);
+	close(fd);
+	return n;
+}
