@@ -13,6 +13,7 @@ unit_tests += \
 	tests/unit/test_policy_file \
 	tests/unit/test_revocation \
 	tests/unit/test_store \
+	tests/unit/test_verifier_http \
 	tests/unit/test_verifier_settings \
 	tests/unit/test_verifier_tls
 
@@ -52,3 +53,7 @@ tests_unit_test_verifier_tls_SOURCES = tests/unit/test_verifier_tls.c \
 	$(verifier_rig_sources)
 tests_unit_test_verifier_tls_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_verifier_tls_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_http_SOURCES = tests/unit/test_verifier_http.c \
+	$(verifier_rig_sources)
+tests_unit_test_verifier_http_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_verifier_http_LDADD = $(VERIFIER_TEST_LIBS)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -247,6 +248,8 @@ child(const struct rig *rig, int log_fd)
 {
 	struct mtls_err err;
 
+	/* A test that was ended leaves nothing behind. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	child_log_fd = log_fd;
 	mtls_err_clear(&err);
 	if (child_run(rig, &err) == MTLS_OK)
