@@ -14,6 +14,7 @@ unit_tests += \
 	tests/unit/test_revocation \
 	tests/unit/test_store \
 	tests/unit/test_verifier_http \
+	tests/unit/test_verifier_life \
 	tests/unit/test_verifier_settings \
 	tests/unit/test_verifier_tls
 
@@ -57,3 +58,9 @@ tests_unit_test_verifier_http_SOURCES = tests/unit/test_verifier_http.c \
 	$(verifier_rig_sources)
 tests_unit_test_verifier_http_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_verifier_http_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_life_SOURCES = tests/unit/test_verifier_life.c \
+	$(verifier_rig_sources) $(fail_nth_sources)
+tests_unit_test_verifier_life_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_verifier_life_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_life_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags) \
+	-Wl,--wrap=bufferevent_openssl_socket_new

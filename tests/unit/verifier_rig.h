@@ -31,7 +31,7 @@ struct rig {
 	char *log;			/* all that it has said */
 	size_t log_len;
 	int ports[2];			/* by role */
-	int fds_before;
+	int status;		/* its end, where it came too early */
 };
 
 /* cmocka fixtures of a group; *state is the rig, nothing is running. */
@@ -61,7 +61,7 @@ const char *rig_wait_log(struct rig *rig, size_t mark, const char *text);
 /* SIGHUP, and waits for what comes of it: 1 if it was taken. */
 int rig_reload(struct rig *rig);
 /* Whether it is still running. */
-int rig_is_alive(const struct rig *rig);
+int rig_is_alive(struct rig *rig);
 
 /* One row of the audit at a time, newest last: "decision reason user". */
 size_t rig_audit(struct rig *rig, char rows[][128], size_t max);

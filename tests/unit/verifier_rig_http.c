@@ -244,9 +244,10 @@ rig_open_as(struct http *h, const struct rig_open *o,
 	http_ask(h, "POST /v1/challenges", body, reply);
 	free(body);
 	memset(ret, 0, sizeof(*ret));
-	if (reply->status == 201)
-		assert_int_equal(mtls_body_parse(MTLS_BODY_CHALLENGE,
-		    reply->body, reply->body_len, ret, NULL), MTLS_OK);
+	/* It can fail where a test lets calls fail. */
+	if (reply->status == 201 && mtls_body_parse(MTLS_BODY_CHALLENGE,
+	    reply->body, reply->body_len, ret, NULL) != MTLS_OK)
+		reply->status = 0;
 	return reply->status;
 }
 
@@ -287,12 +288,15 @@ rig_grant(struct http *h, const uint8_t id[MTLS_ID_BYTES], unsigned wait_s,
 	    "?wait=%u", mtls_hex_encode(hex, id, MTLS_ID_BYTES), wait_s);
 	http_ask(h, what, NULL, reply);
 	*ret_allow = 0;
-	if (reply->status == 200) {
-		assert_int_equal(mtls_body_parse(MTLS_BODY_GRANT,
-		    reply->body, reply->body_len, &g, NULL), MTLS_OK);
-		*ret_allow = strcmp(g.decision, "allow") == 0;
-		mtls_body_clear(MTLS_BODY_GRANT, &g);
+	if (reply->status != 200)
+		return reply->status;
+	if (mtls_body_parse(MTLS_BODY_GRANT, reply->body, reply->body_len,
+	    &g, NULL) != MTLS_OK) {
+		reply->status = 0;
+		return 0;
 	}
+	*ret_allow = strcmp(g.decision, "allow") == 0;
+	mtls_body_clear(MTLS_BODY_GRANT, &g);
 	return reply->status;
 }
 
