@@ -64,6 +64,8 @@ key_word(enum mtls_log_key key)
 		return "ms";
 	case MTLS_KEY_DEVICE:
 		return "device";
+	case MTLS_KEY_TLS:
+		return "tls";
 	case MTLS_KEY_END:
 	case MTLS_KEY_COUNT:
 		break;
@@ -114,7 +116,8 @@ escape_quotes(char *value, size_t size)
 static void
 add_pair(struct line *l, enum mtls_log_key key, const char *value)
 {
-	int is_long = key == MTLS_KEY_REASON || key == MTLS_KEY_CERT;
+	int is_long = key == MTLS_KEY_REASON || key == MTLS_KEY_CERT ||
+	    key == MTLS_KEY_TLS;
 	size_t size = is_long ? VALUE_LONG_MAX : VALUE_MAX;
 	int quoted;
 

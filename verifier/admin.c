@@ -27,7 +27,7 @@
 
 #define BACKLOG		16
 #define CONNECTIONS_MAX	16
-#define GROUPS_MAX	256		/* of a caller; more are not looked at */
+#define GROUPS_MAX	256		/* of a caller that are looked at */
 /* Without progress for this long a caller is gone. */
 #define TIMEOUT_S	30
 

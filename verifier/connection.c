@@ -18,6 +18,8 @@
 
 #include "mtls/deadline.h"
 
+#include "handshake_log.h"
+
 /* At most one complaint about too many connections in this time. */
 #define COMPLAIN_MS 10000
 
@@ -206,6 +208,12 @@ on_complete(struct evhttp_request *req, void *arg)
 		set_timer(c, STATE_IDLE, c->all->idle_timeout_s);
 }
 
+static const char *
+phase(const struct connection *c)
+{
+	return c->role == ROLE_DEVICE ? "device" : "user";
+}
+
 static void
 on_info(const SSL *ssl, int where, int ret)
 {
@@ -213,8 +221,11 @@ on_info(const SSL *ssl, int where, int ret)
 
 	if (c == NULL)
 		return;
-	if ((where & SSL_CB_HANDSHAKE_DONE) != 0)
+	if ((where & SSL_CB_HANDSHAKE_DONE) != 0 && !c->is_established) {
 		c->is_established = 1;
+		if (c->all != NULL)
+			handshake_log(c->all->log, c->ssl, phase(c), c->peer);
+	}
 	/* The second is what OpenSSL says to a peer that is gone. */
 	if ((where & SSL_CB_ALERT) != 0 &&
 	    (ret & 0xff) != SSL_AD_CLOSE_NOTIFY &&
@@ -234,9 +245,7 @@ log_handshake(const struct connection *c)
 	if (verified != X509_V_OK)
 		reason = X509_verify_cert_error_string(verified);
 	mtls_log_event(c->all->log, MTLS_LOG_NOTICE, "tls-refused",
-	    MTLS_KEY_PEER, c->peer, MTLS_KEY_PHASE,
-	    c->role == ROLE_DEVICE ? "device" : "user",
-	    MTLS_KEY_REASON, reason, MTLS_KEY_END);
+	    MTLS_KEY_PEER, c->peer, MTLS_KEY_PHASE, phase(c), MTLS_KEY_REASON, reason, MTLS_KEY_END);
 }
 
 static void

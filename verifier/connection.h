@@ -37,7 +37,7 @@ struct connections {
 	uint32_t max, max_per_client;
 	uint32_t handshake_timeout_s, request_timeout_s, idle_timeout_s;
 	int64_t complained_ms;		/* about too many, last time */
-	/* Called when there is no room for one more, and again when there is. */
+	/* Called when there is no room for more, and when there is. */
 	void (*full)(void *arg, int is_full);
 	void *arg;
 	int is_full;

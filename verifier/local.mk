@@ -6,6 +6,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/audit.c verifier/audit.h \
 	verifier/challenge.c \
 	verifier/connection.c verifier/connection.h \
+	verifier/handshake_log.c verifier/handshake_log.h \
 	verifier/crl.c verifier/crl.h \
 	verifier/crl_dir.c verifier/crl_dir.h \
 	verifier/exchange.c verifier/exchange.h \

@@ -48,7 +48,7 @@ struct policy_map {
 	unsigned line;
 	char *issuer;		/* as pattern_normalise_dn(); NULL: bound */
 	enum policy_take take;
-	char *tail;		/* "@realm", what the name must end in, or NULL */
+	char *tail;		/* "@realm", its end, or NULL */
 	char *head;		/* what it must begin with, or NULL */
 };
 
