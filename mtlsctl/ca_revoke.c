@@ -132,8 +132,9 @@ show(const struct settings *set, const struct ca_entry *e,
 }
 
 static enum mtls_status
-revoke_entry(struct ctl *ctl, const struct settings *set, const struct ca_dir *dir,
-    struct ca_index *index, struct ca_entry *e, struct mtls_err *err)
+revoke_entry(struct ctl *ctl, const struct settings *set,
+    const struct ca_dir *dir, struct ca_index *index, struct ca_entry *e,
+    struct mtls_err *err)
 {
 	struct ca ca = CA_NONE;
 	enum mtls_status status;

@@ -24,7 +24,7 @@ struct new_file {
 	enum new_file_how how;
 	char *path;		/* for errors */
 	const char *name;	/* in path, behind its directory */
-	char temporary[64];	/* name in the directory; "" when there is none */
+	char temporary[64];	/* name in the directory; "" for none */
 };
 
 #define NEW_FILE_NONE { -1, NEW_FILE_ONLY, NULL, NULL, "" }

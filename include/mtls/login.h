@@ -25,7 +25,7 @@
 #define MTLS_MECHANISM_EDDSA	16u	/* CKM_EDDSA */
 
 /* TOKEN_CERT.pin_flags, TOKEN_LOGGED_IN.pin_flags */
-#define MTLS_PIN_COUNT_LOW	1u	/* a wrong PIN since the last good one */
+#define MTLS_PIN_COUNT_LOW	1u	/* a wrong PIN since the last good */
 #define MTLS_PIN_FINAL_TRY	2u
 #define MTLS_PIN_LOCKED		4u
 #define MTLS_PIN_PAD		8u	/* entered at the reader */

@@ -27,7 +27,7 @@
 #include "mtls/status.h"
 
 #define MTLS_PKCS11_ID_MAX	64u	/* bytes of a CKA_ID */
-#define MTLS_PKCS11_PIN_MAX	255u	/* bytes of a PIN, whatever the card says */
+#define MTLS_PKCS11_PIN_MAX	255u	/* bytes, whatever the card says */
 #define MTLS_PKCS11_TOKENS_MAX	64u
 #define MTLS_PKCS11_CERTS_MAX	256u	/* on all tokens together */
 
@@ -42,7 +42,8 @@ enum mtls_status mtls_pkcs11_module_check(const char *path,
     struct mtls_err *err);
 
 /*
- * Loads the module at path, after mtls_pkcs11_module_check(). CONFIG also where it is no PKCS#11 module; TOKEN_FAILED where it does not initialise
+ * Loads the module at path, after mtls_pkcs11_module_check(). CONFIG also
+ * where it is no PKCS#11 module; TOKEN_FAILED where it does not initialise
  * (the text says when the reason is that pcscd is not running).
  */
 enum mtls_status mtls_pkcs11_open(const char *path, struct mtls_pkcs11 **ret,
@@ -72,7 +73,7 @@ struct mtls_pkcs11_token {
 };
 
 enum mtls_pkcs11_has_key {
-	MTLS_PKCS11_KEY_UNKNOWN,	/* none shows; perhaps after the login */
+	MTLS_PKCS11_KEY_UNKNOWN,	/* none shows before the login */
 	MTLS_PKCS11_KEY_NONE,		/* no private key with this CKA_ID */
 	MTLS_PKCS11_KEY_THERE		/* private or public key shows */
 };
