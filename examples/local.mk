@@ -1,3 +1,4 @@
+EXTRA_DIST += examples/quickstart
 EXTRA_DIST += examples/pam_mtls.conf
 EXTRA_DIST += \
 	examples/pam.d/README \
