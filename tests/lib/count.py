@@ -123,9 +123,9 @@ def main():
     count = Count(args.wanted)
     unit(count, args.results, args.top)
     system(count, args.results)
-    if (args.results / "distcheck.started").exists():
-        count.add("passed" if (args.results / "distcheck.passed").exists()
-                  else "failed", "distcheck", args.results / "distcheck.log")
+    for case in sorted((args.results / "cases").glob("*")):
+        count.add(case.suffix[1:], case.stem,
+                  args.results / f"{case.stem}.log")
     n = count.n
     if args.wanted is None and n["passed"] == 0:
         n["failed"] += 1

@@ -1,9 +1,6 @@
 # The system tests, what they share, and the virtual smart card.
-EXTRA_DIST += tests/cases tests/cases.list \
-	tests/lib/mtls_test/__init__.py tests/lib/mtls_test/card.py \
-	tests/lib/mtls_test/machine.py tests/lib/mtls_test/organisation.py \
-	tests/lib/mtls_test/pam.py tests/lib/mtls_test/process.py \
-	tests/lib/mtls_test/syslog.py
+EXTRA_DIST += tests/cases tests/cases.list tests/system \
+	tests/lib/mtls_test tests/bench
 
 if HAVE_CACARD
 check_PROGRAMS += tests/lib/virtual_card

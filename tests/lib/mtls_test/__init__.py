@@ -13,7 +13,7 @@ MTLSCTL = f"{PREFIX}/bin/mtlsctl"
 VERIFIER = f"{PREFIX}/sbin/mtls-verifier"
 SOCKET = "/run/pam_mtls/helper.sock"
 CONFIG = "/etc/pam_mtls/pam_mtls.conf"
-SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
+SOFTHSM = "/opt/pkcs11/libsofthsm2.so"
 
 # A generous end for everything that is waited for: a test that is right
 # never gets near it.

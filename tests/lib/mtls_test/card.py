@@ -8,6 +8,7 @@ import pwd
 from . import MTLSCTL, SOFTHSM
 from .process import ENVIRONMENT, run
 
+CONFS = pathlib.Path("/etc/cards")
 KINDS = ("rsa2048", "rsa3072", "p256", "p384")
 
 
@@ -22,7 +23,10 @@ class Card:
         self.tokens = self.directory / "tokens"
         self.tokens.mkdir(parents=True, mode=0o700)
         self.directory.chmod(0o755)
-        self.conf = self.directory / "softhsm2.conf"
+        # In /etc, because that is where mtls-token may read.
+        self.conf = CONFS / f"{self.directory.parent.name}-" \
+            f"{self.directory.name}.conf"
+        CONFS.mkdir(exist_ok=True)
         self.conf.write_text(f"directories.tokendir = {self.tokens}\n"
                              "objectstore.backend = file\n"
                              "log.level = ERROR\n"
@@ -44,6 +48,27 @@ class Card:
                      "--token", self.label)
         self.certificate = organisation.issue_user(user, csr, **how)
         self.mtlsctl("import", self.certificate, "--token", self.label)
+        self.hand_over()
+        return self
+
+    def put(self, key, certificate, number="01"):
+        """Writes a key and a certificate from files, whether or not they
+        belong together."""
+        pkcs8 = self.directory / f"{number}.pkcs8"
+        run("openssl", "pkcs8", "-topk8", "-nocrypt", "-in", key, "-out",
+            pkcs8)
+        run("softhsm2-util", "--import", pkcs8, "--token", self.label,
+            "--label", "key", "--id", number, "--pin", self.pin,
+            env=self.environment)
+        pkcs8.unlink()
+        der = self.directory / f"{number}.der"
+        run("openssl", "x509", "-in", certificate, "-outform", "der",
+            "-out", der)
+        run("pkcs11-tool", "--module", SOFTHSM, "--token-label", self.label,
+            "--login", "--pin", self.pin, "--write-object", der, "--type",
+            "cert", "--id", number, "--label", "certificate",
+            env=self.environment)
+        self.certificate = certificate
         self.hand_over()
         return self
 

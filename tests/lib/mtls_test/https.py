@@ -14,6 +14,7 @@ def context(ca, certificate=None, key=None):
     it = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     it.minimum_version = ssl.TLSVersion.TLSv1_3
     it.load_verify_locations(ca)
+    it.set_alpn_protocols(["http/1.1"])
     if certificate:
         it.load_cert_chain(certificate, key)
     return it
@@ -37,7 +38,8 @@ class Client:
         self.connection.request(method, path, data, headers)
         response = self.connection.getresponse()
         text = response.read()
-        return response.status, json.loads(text) if text else None
+        is_json = response.headers["Content-Type"] == "application/json"
+        return response.status, json.loads(text) if is_json else None
 
     def open(self, host, user="alice", service="door", **changed):
         """POST /v1/challenges; returns (status, body, what was sent)."""

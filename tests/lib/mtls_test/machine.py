@@ -7,11 +7,13 @@ import pathlib
 import shutil
 
 from . import CONFIG, HELPER, MODULE, SOCKET, SOFTHSM
+from .card import CONFS
 from .organisation import host_name_of
 from .process import Process
 
 PAM_D = pathlib.Path("/etc/pam.d")
 NO_CARD = "/var/lib/no-card"
+NO_CONF = CONFS / "none.conf"
 
 
 class Machine:
@@ -48,7 +50,7 @@ certificate = {self.certificate}
 key = {self.key}
 [token]
 module = {SOFTHSM}
-environment = SOFTHSM2_CONF={card.conf if card else NO_CARD + "/conf"}
+environment = SOFTHSM2_CONF={card.conf if card else NO_CONF}
 writable = {card.tokens if card else NO_CARD}
 {token}
 [helper]
@@ -66,7 +68,8 @@ deadline = 20s
         tokens = pathlib.Path(NO_CARD)
         tokens.mkdir(exist_ok=True)
         shutil.chown(tokens, "_mtls-token", "_mtls-token")
-        (tokens / "conf").write_text(f"directories.tokendir = {NO_CARD}\n")
+        CONFS.mkdir(exist_ok=True)
+        NO_CONF.write_text(f"directories.tokendir = {NO_CARD}\n")
         self.card = None
         self.settings(**settings)
 

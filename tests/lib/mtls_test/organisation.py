@@ -2,7 +2,6 @@
 """A throw-away organisation: its CAs, and a verifier that runs."""
 
 import json
-import os
 import pathlib
 import shutil
 import signal
@@ -126,10 +125,10 @@ file = {self.policy}
 database = {state}/state.db
 {more}""")
 
-    def start(self):
-        self.process = Process(VERIFIER, "--config", self.conf)
+    def start(self, *options):
+        self.process = Process(VERIFIER, *options, "--config", self.conf)
         ready = self.process.wait_for(
-            r"event=ready.*\bdevice=\S*?:(\d+).*\buser=\S*?:(\d+)")
+            r"ready device=\S*?:(\d+) user=\S*?:(\d+)")
         self.device_port, self.user_port = map(int, ready.groups())
         return self
 
@@ -141,7 +140,8 @@ database = {state}/state.db
         """SIGHUP, and waits until it has said what came of it."""
         seen = len(self.process.output())
         self.process.send(signal.SIGHUP)
-        return self.process.wait_for(r"event=reload\S*.*", start=seen)[0]
+        return self.process.wait_for(r"(reloaded|reload-failed).*",
+                                     start=seen)[0]
 
     def take_crls(self):
         """Copies the CA's CRLs of now, and reloads."""
@@ -152,8 +152,8 @@ database = {state}/state.db
     def audit(self, **wanted):
         """The audit records with these values, oldest first."""
         argv = [f"--{k}={v}" for k, v in wanted.items()]
-        out = run(MTLSCTL, "audit", "--json", "--socket", self.admin, *argv,
-                  check=False).stdout
+        out = run(MTLSCTL, "audit", "--json", "--socket", self.admin,
+                  "--limit=100000", *argv, check=False).stdout
         return [json.loads(line) for line in out.splitlines()]
 
     def stop(self):
@@ -174,7 +174,3 @@ def host_name_of(server):
     with open("/etc/hosts", "r+", encoding="ascii") as hosts:
         if server not in hosts.read().split():
             hosts.write(f"127.0.0.1 {server}\n")
-
-
-def readable(path):
-    os.chmod(path, 0o644)

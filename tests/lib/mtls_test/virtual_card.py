@@ -7,7 +7,7 @@ import pathlib
 
 from .process import Process, run, wait_until
 
-OPENSC = "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so"
+OPENSC = "/opt/pkcs11/opensc-pkcs11.so"
 PROGRAM = pathlib.Path(os.environ.get("MTLS_BUILD", "build")) / \
     "tests/lib/virtual_card"
 PORT = 0x8C7B       # where vpcd listens, in this machine's own network
