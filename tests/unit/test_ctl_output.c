@@ -112,7 +112,7 @@ json(void **state)
 
 static const char *const evil[] = {
 	"\x1b[2J\x1b]0;owned\x07", "a\nb", "a\rb", "\xe2\x80\xaegnp.exe",
-	"\xff\xfe", "\xc2\x9b" "31m", "a\tb", "\xed\xa0\x80", "\\x1b",
+	"\xff\xfe", "\xc2\x9b[31m", "a\tb", "\xed\xa0\x80", "\\x1b",
 	"\xe2\x80\xa8", "\x7f", "\xf4\x90\x80\x80",
 };
 
