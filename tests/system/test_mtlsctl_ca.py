@@ -299,3 +299,23 @@ def test_two_at_once(ca, tmp_path):
     assert [it.wait(60) for it in running] == [0] * 8
     names = {it["name"] for it in rows("ca", "list", "--ca", ca)}
     assert {f"m{i}.example" for i in range(8)} <= names
+
+
+def test_crl_of_a_later_clock(ca, tmp_path):
+    """A CRL made when the clock was ahead: neither number nor date fall."""
+    (tmp_path / "index.txt").write_text("")
+    (tmp_path / "number").write_text("ffffffffffff\n")
+    conf = tmp_path / "openssl.cnf"
+    conf.write_text(f"[ca]\ndefault_ca = it\n[it]\n"
+                    f"database = {tmp_path}/index.txt\n"
+                    f"crlnumber = {tmp_path}/number\n"
+                    "default_md = sha256\ncrl_extensions = crl\n"
+                    "[crl]\nauthorityKeyIdentifier = keyid:always\n")
+    openssl("ca", "-gencrl", "-config", conf, "-cert", ca / "users.pem",
+            "-keyfile", ca / "users.key", "-crl_lastupdate", "20300101000000Z",
+            "-crl_nextupdate", "20300201000000Z", "-out",
+            ca / "users.crl.pem")
+    renewed = row_of_crl(ca, "users")
+    assert renewed["number"] == 0x1000000000000
+    assert renewed["this_update"] == "2030-01-01T00:00:00Z"
+    assert renewed["next_update"] == "2030-01-31T00:00:00Z"
