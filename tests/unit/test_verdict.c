@@ -230,6 +230,28 @@ T059_every_altered_field_is_no_verdict(void **state)
 	}
 }
 
+/* The parser knows one version; a question of another is not answered. */
+static void
+T059_another_version_is_no_verdict(void **state)
+{
+	struct mtls_body_open o = question();
+	struct mtls_body_grant grant;
+	struct member m[N_MEMBERS];
+	struct mtls_err err;
+	char *json;
+
+	(void)state;
+	good_answer(m);
+	json = compose(m);
+	o.version = 2;
+	memset(&grant, 0, sizeof(grant));
+	mtls_err_clear(&err);
+	assert_int_equal(verdict_check(&o, challenge, json, strlen(json),
+	    &grant, &err), MTLS_VERDICT_NONE);
+	assert_non_null(strstr(err.text, "version"));
+	free(json);
+}
+
 /* Every single byte of the answer, changed to another one. */
 static void
 T059_every_changed_byte_is_no_allow(void **state)
@@ -487,6 +509,7 @@ main(void)
 		cmocka_unit_test(the_one_grant_allows),
 		cmocka_unit_test(a_deny_is_a_deny_with_its_reason),
 		cmocka_unit_test(T059_every_altered_field_is_no_verdict),
+		cmocka_unit_test(T059_another_version_is_no_verdict),
 		cmocka_unit_test(T059_every_changed_byte_is_no_allow),
 		cmocka_unit_test(T059_only_two_words_decide),
 		cmocka_unit_test(T059_a_spent_grant_is_no_verdict),
