@@ -84,8 +84,8 @@ T010_no_answer_after_the_pin(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		struct login_case proof = { .deadline_ms = 1500 },
-		    grant = { .deadline_ms = 1500 };
+		struct login_case proof = { .deadline_ms = 1000 },
+		    grant = { .deadline_ms = 1000 };
 
 		proof.verifier[0].on[FAKE_PROOF].action = actions[i];
 		login_case_fails(&proof, LOGIN_CASE_UNAVAILABLE);
@@ -230,8 +230,8 @@ T055_bad_answers_to_proof_and_grant(void **state)
 	(void)state;
 	assert_non_null(answer);
 	for (i = 0; i < sizeof(bad_answers) / sizeof(bad_answers[0]); i++) {
-		struct login_case proof = { .deadline_ms = 1500 },
-		    grant = { .deadline_ms = 1500 };
+		struct login_case proof = { .deadline_ms = 1000 },
+		    grant = { .deadline_ms = 1000 };
 
 		(void)snprintf(answer, 1024, "%s", bad_answers[i]);
 		created = strstr(answer, "201 Created");
@@ -280,7 +280,7 @@ T055_bombs(void **state)
 	    "Content-Length: 50000\r\n\r\n", "x", 50000, "");
 	for (i = 0; i < 3; i++) {
 		struct login_case open = { 0 },
-		    grant = { .deadline_ms = 2000 };
+		    grant = { .deadline_ms = 1000 };
 
 		open.verifier[0].on[FAKE_OPEN] = (struct fake_reaction){
 		    FAKE_RAW, bombs[i] };
@@ -433,7 +433,7 @@ static void
 T054_one_byte_a_second_is_not_progress(void **state)
 {
 	struct login_case c = { .connect_timeout = "1s" },
-	    grant = { .deadline_ms = 2500 };
+	    grant = { .deadline_ms = 1500 };
 
 	(void)state;
 	c.verifier[0].on[FAKE_OPEN].action = FAKE_SLOW;
