@@ -347,6 +347,28 @@ T033_duplicate_extension(void **state)
 	    .extra = extra}, "");
 }
 
+/* All that names a certificate is the same; the CA's key is another. */
+static void
+T047_same_issuer_and_serial(void **state)
+{
+	struct rig *rig = *state;
+	const struct pki_options o = {.serial = "4711"};
+	const struct pki_cert *twin = pki_ca(rig->pki, rig->root,
+	    "Acme Staff CA", &(struct pki_options){.signed_by =
+	    rig->machines});
+	struct rig_case c = {
+		.user = pki_user(rig->pki, twin, "alice", &o)
+	};
+
+	refused_for(rig, &c, "");
+	c.user_chain = PKI_CERTS(twin);
+	refused_for(rig, &c, "");
+	/* Even with the key identifiers of the real one. */
+	c.user = pki_user(rig->pki, rig->users, "alice",
+	    &(struct pki_options){.serial = "4711", .signed_by = twin});
+	refused_for(rig, &c, "signature failure");
+}
+
 int
 main(void)
 {
@@ -363,6 +385,7 @@ main(void)
 		cmocka_unit_test(T031_curve_not_by_name),
 		cmocka_unit_test(T033_purpose),
 		cmocka_unit_test(T033_duplicate_extension),
+		cmocka_unit_test(T047_same_issuer_and_serial),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);

@@ -87,7 +87,7 @@ run(scenario_fn scenario, struct rig *rig, void *arg, unsigned nth)
 	return end;
 }
 
-enum pace { EVERY_CALL = 1, SOME_CALLS = 7 };
+enum pace { EVERY_CALL = 1, SOME_CALLS = 23 };
 
 static unsigned
 step(enum pace pace)
