@@ -22,7 +22,8 @@
 #define CERT_LIST_MAX	(32 * 1024)	/* bytes of a Certificate message */
 #define SECURITY_LEVEL	2
 
-#define SUITES_13	"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:" \
+#define SUITES_13	"TLS_AES_128_GCM_SHA256:" \
+			"TLS_AES_256_GCM_SHA384:" \
 			"TLS_CHACHA20_POLY1305_SHA256"
 #define SUITES_12	"ECDHE-ECDSA-AES128-GCM-SHA256:" \
 			"ECDHE-RSA-AES128-GCM-SHA256:" \
@@ -33,8 +34,8 @@
 #define SIGNATURES_13	"ecdsa_secp256r1_sha256:ed25519:" \
 			"ecdsa_secp384r1_sha384:rsa_pss_rsae_sha256:" \
 			"rsa_pss_rsae_sha384:rsa_pss_rsae_sha512"
-#define SIGNATURES_12	SIGNATURES_13 ":rsa_pkcs1_sha256:rsa_pkcs1_sha384:" \
-			"rsa_pkcs1_sha512"
+#define SIGNATURES_12	SIGNATURES_13 ":rsa_pkcs1_sha256:" \
+			"rsa_pkcs1_sha384:rsa_pkcs1_sha512"
 #define GROUPS_13	"X25519:P-256"
 #define GROUPS_12	GROUPS_13 ":P-384"	/* also of certificates */
 

@@ -27,7 +27,7 @@ struct operation {
 	struct mtls_signer *key;
 	EVP_MD *digest;		/* NULL: Ed25519 */
 	EVP_MD *mgf1;		/* NULL: as digest */
-	int padding;		/* RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING */
+	int padding;		/* RSA_PKCS1_PADDING or ..._PSS_PADDING */
 	int salt_len;		/* RSA_PSS_SALTLEN_DIGEST or bytes */
 };
 

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "pki.h"
+#include "pki_internal.h"
 
 #include <err.h>
 #include <ftw.h>
@@ -24,24 +24,8 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
-#define DAY	((int64_t)24 * 3600)
-
-struct item {
-	struct item *next;
-	struct pki_cert cert;
-	X509_CRL *crl;
-	char *path;
-};
-
-struct pki {
-	OSSL_LIB_CTX *libctx;
-	char *dir;
-	struct item *items;
-	EVP_PKEY *rsa;		/* slow to make, so made once */
-};
-
-static void
-must(int ok, const char *what)
+void
+pki_must(int ok, const char *what)
 {
 	if (ok)
 		return;
@@ -49,12 +33,12 @@ must(int ok, const char *what)
 	errx(99, "pki: %s", what);
 }
 
-static struct item *
-new_item(struct pki *pki)
+struct pki_item *
+pki_new_item(struct pki *pki)
 {
-	struct item *item = calloc(1, sizeof(*item));
+	struct pki_item *item = calloc(1, sizeof(*item));
 
-	must(item != NULL, "calloc");
+	pki_must(item != NULL, "calloc");
 	item->next = pki->items;
 	pki->items = item;
 	return item;
@@ -66,10 +50,10 @@ pki_new(OSSL_LIB_CTX *libctx)
 	struct pki *pki = calloc(1, sizeof(*pki));
 	char dir[] = "/tmp/mtls-pki-XXXXXX";
 
-	must(pki != NULL, "calloc");
-	must(mkdtemp(dir) != NULL, "mkdtemp");
+	pki_must(pki != NULL, "calloc");
+	pki_must(mkdtemp(dir) != NULL, "mkdtemp");
 	pki->dir = strdup(dir);
-	must(pki->dir != NULL, "strdup");
+	pki_must(pki->dir != NULL, "strdup");
 	pki->libctx = libctx;
 	return pki;
 }
@@ -87,7 +71,7 @@ remove_entry(const char *path, const struct stat *st, int type,
 void
 pki_free(struct pki *pki)
 {
-	struct item *item;
+	struct pki_item *item;
 
 	if (pki == NULL)
 		return;
@@ -118,12 +102,12 @@ generate_ec(struct pki *pki, const char *group, int is_explicit)
 	    NULL);
 	EVP_PKEY *key = NULL;
 
-	must(ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
+	pki_must(ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
 	    EVP_PKEY_CTX_set_group_name(ctx, group) == 1, "EC parameters");
 	if (is_explicit)
-		must(EVP_PKEY_CTX_set_ec_param_enc(ctx,
+		pki_must(EVP_PKEY_CTX_set_ec_param_enc(ctx,
 		    OPENSSL_EC_EXPLICIT_CURVE) == 1, "explicit curve");
-	must(EVP_PKEY_generate(ctx, &key) == 1, "EC key");
+	pki_must(EVP_PKEY_generate(ctx, &key) == 1, "EC key");
 	EVP_PKEY_CTX_free(ctx);
 	return key;
 }
@@ -152,10 +136,10 @@ generate(struct pki *pki, enum pki_key_type type)
 			pki->rsa = EVP_PKEY_Q_keygen(pki->libctx, NULL, "RSA",
 			    (size_t)2048);
 		key = pki->rsa;
-		must(key != NULL && EVP_PKEY_up_ref(key), "RSA key");
+		pki_must(key != NULL && EVP_PKEY_up_ref(key), "RSA key");
 		break;
 	}
-	must(key != NULL, "key");
+	pki_must(key != NULL, "key");
 	return key;
 }
 
@@ -165,13 +149,13 @@ set_serial(X509 *x, const char *hex)
 	BIGNUM *bn = NULL;
 
 	if (hex != NULL) {
-		must(BN_hex2bn(&bn, hex) > 0, "serial");
+		pki_must(BN_hex2bn(&bn, hex) > 0, "serial");
 	} else {
 		bn = BN_new();
-		must(bn != NULL && BN_rand(bn, 127, BN_RAND_TOP_ONE,
+		pki_must(bn != NULL && BN_rand(bn, 127, BN_RAND_TOP_ONE,
 		    BN_RAND_BOTTOM_ANY), "serial");
 	}
-	must(BN_to_ASN1_INTEGER(bn, X509_get_serialNumber(x)) != NULL,
+	pki_must(BN_to_ASN1_INTEGER(bn, X509_get_serialNumber(x)) != NULL,
 	    "serial");
 	BN_free(bn);
 }
@@ -184,14 +168,14 @@ parse_subject(const char *subject)
 	char *rest = copy;
 	char *part;
 
-	must(name != NULL && copy != NULL, "memory");
+	pki_must(name != NULL && copy != NULL, "memory");
 	while ((part = strsep(&rest, "/")) != NULL) {
 		char *value = strchr(part, '=');
 
 		if (value == NULL)
 			continue;
 		*value++ = '\0';
-		must(X509_NAME_add_entry_by_txt(name, part, MBSTRING_UTF8,
+		pki_must(X509_NAME_add_entry_by_txt(name, part, MBSTRING_UTF8,
 		    (unsigned char *)value, -1, -1, 0), "subject");
 	}
 	free(copy);
@@ -204,11 +188,11 @@ set_subject(X509 *x, const struct pki_options *o)
 	X509_NAME *name;
 
 	if (o->subject_name != NULL) {
-		must(X509_set_subject_name(x, o->subject_name), "subject");
+		pki_must(X509_set_subject_name(x, o->subject_name), "subject");
 		return;
 	}
 	name = parse_subject(o->subject != NULL ? o->subject : "");
-	must(X509_set_subject_name(x, name), "subject");
+	pki_must(X509_set_subject_name(x, name), "subject");
 	X509_NAME_free(name);
 }
 
@@ -219,11 +203,11 @@ set_validity(X509 *x, const struct pki_options *o)
 	int64_t starts = o->starts_s != 0 ? o->starts_s : -DAY;
 	int64_t ends = o->ends_s != 0 ? o->ends_s : 365 * DAY;
 
-	must(ASN1_TIME_set(X509_getm_notBefore(x), now + starts) != NULL &&
+	pki_must(ASN1_TIME_set(X509_getm_notBefore(x), now + starts) != NULL &&
 	    ASN1_TIME_set(X509_getm_notAfter(x), now + ends) != NULL,
 	    "validity");
 	if (o->not_after != NULL)
-		must(ASN1_TIME_set_string(X509_getm_notAfter(x),
+		pki_must(ASN1_TIME_set_string(X509_getm_notAfter(x),
 		    o->not_after), "validity");
 }
 
@@ -235,21 +219,21 @@ add_extension(X509 *x, X509V3_CTX *ctx, int nid, const char *value)
 	if (value == NULL || *value == '\0')
 		return;
 	extension = X509V3_EXT_nconf_nid(NULL, ctx, nid, value);
-	must(extension != NULL && X509_add_ext(x, extension, -1), value);
+	pki_must(extension != NULL && X509_add_ext(x, extension, -1), value);
 	X509_EXTENSION_free(extension);
 }
 
-static X509_EXTENSION *
-raw_extension(const struct pki_extension *e)
+X509_EXTENSION *
+pki_raw_extension(const struct pki_extension *e)
 {
 	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
 	ASN1_OBJECT *id = OBJ_txt2obj(e->oid, 0);
 	X509_EXTENSION *extension;
 
-	must(id != NULL && value != NULL &&
+	pki_must(id != NULL && value != NULL &&
 	    ASN1_OCTET_STRING_set(value, e->der, (int)e->len), "extension");
 	extension = X509_EXTENSION_create_by_OBJ(NULL, id, e->critical, value);
-	must(extension != NULL, "extension");
+	pki_must(extension != NULL, "extension");
 	ASN1_OBJECT_free(id);
 	ASN1_OCTET_STRING_free(value);
 	return extension;
@@ -272,23 +256,23 @@ add_extensions(X509 *x, const struct pki_cert *issuer,
 	add_extension(x, &ctx, NID_subject_alt_name, o->san);
 	for (const struct pki_extension *e = o->extra;
 	    e != NULL && e->oid != NULL; e++) {
-		X509_EXTENSION *extension = raw_extension(e);
+		X509_EXTENSION *extension = pki_raw_extension(e);
 
-		must(X509_add_ext(x, extension, -1), "extension");
+		pki_must(X509_add_ext(x, extension, -1), "extension");
 		X509_EXTENSION_free(extension);
 	}
 }
 
 /* The digest that goes with a signing key; Ed25519 has its own. */
-static const EVP_MD *
-signing_digest(const EVP_PKEY *key, const char *name)
+const EVP_MD *
+pki_signing_digest(const EVP_PKEY *key, const char *name)
 {
 	if (EVP_PKEY_is_a(key, "ED25519"))
 		return NULL;
 	return EVP_get_digestbyname(name != NULL ? name : "SHA256");
 }
 
-/* As it comes over the wire, without what libcrypto remembers of making it. */
+/* As it comes over the wire; libcrypto remembers how it was made. */
 static X509 *
 parse_again(struct pki *pki, X509 *x)
 {
@@ -297,7 +281,7 @@ parse_again(struct pki *pki, X509 *x)
 	int len = i2d_X509(x, &der);
 	const unsigned char *p = der;
 
-	must(parsed != NULL && len > 0 && d2i_X509(&parsed, &p, len) != NULL,
+	pki_must(parsed != NULL && len > 0 && d2i_X509(&parsed, &p, len) != NULL,
 	    "certificate");
 	OPENSSL_free(der);
 	X509_free(x);
@@ -308,32 +292,32 @@ const struct pki_cert *
 pki_raw(struct pki *pki, const struct pki_cert *issuer,
     const struct pki_options *o)
 {
-	struct item *item = new_item(pki);
+	struct pki_item *item = pki_new_item(pki);
 	struct pki_cert *cert = &item->cert;
 	const struct pki_cert *signer;
 	X509 *x = X509_new_ex(pki->libctx, NULL);
 
-	must(x != NULL, "certificate");
+	pki_must(x != NULL, "certificate");
 	if (o->key_of != NULL) {
 		cert->key = o->key_of->key;
-		must(EVP_PKEY_up_ref(cert->key), "key");
+		pki_must(EVP_PKEY_up_ref(cert->key), "key");
 	} else {
 		cert->key = generate(pki, o->key_type);
 	}
 	cert->issuer = issuer;
-	must(X509_set_version(x, o->version != 0 ? o->version - 1 :
+	pki_must(X509_set_version(x, o->version != 0 ? o->version - 1 :
 	    X509_VERSION_3), "version");
 	set_serial(x, o->serial);
 	set_subject(x, o);
-	must(X509_set_issuer_name(x, X509_get_subject_name(
+	pki_must(X509_set_issuer_name(x, X509_get_subject_name(
 	    issuer != NULL ? issuer->x509 : x)), "issuer");
 	set_validity(x, o);
-	must(X509_set_pubkey(x, cert->key), "public key");
+	pki_must(X509_set_pubkey(x, cert->key), "public key");
 	if (o->version != 1)
 		add_extensions(x, issuer, o);
 	signer = o->signed_by != NULL ? o->signed_by :
 	    issuer != NULL ? issuer : cert;
-	must(X509_sign(x, signer->key, signing_digest(signer->key,
+	pki_must(X509_sign(x, signer->key, pki_signing_digest(signer->key,
 	    o->digest)) > 0, "signature");
 	cert->x509 = parse_again(pki, x);
 	return cert;
@@ -419,159 +403,4 @@ pki_ca(struct pki *pki, const struct pki_cert *issuer, const char *cn,
 	use_default(&o.ski, "hash");
 	use_default(&o.aki, "keyid");
 	return pki_raw(pki, issuer, &o);
-}
-
-static void
-add_revoked(X509_CRL *crl, const struct pki_cert *cert, const ASN1_TIME *when)
-{
-	X509_REVOKED *r = X509_REVOKED_new();
-
-	must(r != NULL && X509_REVOKED_set_serialNumber(r,
-	    X509_get_serialNumber(cert->x509)) &&
-	    X509_REVOKED_set_revocationDate(r, (ASN1_TIME *)when) &&
-	    X509_CRL_add0_revoked(crl, r), "revoked");
-}
-
-static void
-add_crl_extensions(X509_CRL *crl, const struct pki_cert *ca,
-    const struct pki_crl_options *o)
-{
-	X509V3_CTX ctx;
-	X509_EXTENSION *e;
-	ASN1_INTEGER *number = ASN1_INTEGER_new();
-
-	X509V3_set_ctx(&ctx, ca->x509, NULL, NULL, crl, 0);
-	e = X509V3_EXT_nconf_nid(NULL, &ctx, NID_authority_key_identifier,
-	    "keyid");
-	must(e != NULL && X509_CRL_add_ext(crl, e, -1), "AKI");
-	X509_EXTENSION_free(e);
-	if (o->number >= 0)
-		must(number != NULL && ASN1_INTEGER_set_int64(number,
-		    o->number != 0 ? o->number : 1) && X509_CRL_add1_ext_i2d(
-		    crl, NID_crl_number, number, 0, 0), "number");
-	ASN1_INTEGER_free(number);
-	for (const struct pki_extension *x = o->extra;
-	    x != NULL && x->oid != NULL; x++) {
-		e = raw_extension(x);
-		must(X509_CRL_add_ext(crl, e, -1), "extension");
-		X509_EXTENSION_free(e);
-	}
-}
-
-static X509_CRL *
-parse_crl_again(struct pki *pki, X509_CRL *crl)
-{
-	X509_CRL *parsed = X509_CRL_new_ex(pki->libctx, NULL);
-	unsigned char *der = NULL;
-	int len = i2d_X509_CRL(crl, &der);
-	const unsigned char *p = der;
-
-	must(parsed != NULL && len > 0 && d2i_X509_CRL(&parsed, &p, len) !=
-	    NULL, "CRL");
-	OPENSSL_free(der);
-	X509_CRL_free(crl);
-	return parsed;
-}
-
-X509_CRL *
-pki_crl(struct pki *pki, const struct pki_cert *ca,
-    const struct pki_cert *const *revoked,
-    const struct pki_crl_options *options)
-{
-	static const struct pki_crl_options none;
-	const struct pki_crl_options *o = options != NULL ? options : &none;
-	const struct pki_cert *signer = o->signed_by != NULL ? o->signed_by :
-	    ca;
-	X509_CRL *crl = X509_CRL_new_ex(pki->libctx, NULL);
-	ASN1_TIME *t = ASN1_TIME_new();
-	time_t now = time(NULL);
-
-	must(crl != NULL && t != NULL && X509_CRL_set_version(crl, 1) &&
-	    X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca->x509)),
-	    "CRL");
-	must(ASN1_TIME_set(t, now + (o->ends_s != 0 ? o->ends_s : DAY)) &&
-	    X509_CRL_set1_nextUpdate(crl, t), "nextUpdate");
-	must(ASN1_TIME_set(t, now + (o->starts_s != 0 ? o->starts_s :
-	    -3600)) && X509_CRL_set1_lastUpdate(crl, t), "lastUpdate");
-	for (; revoked != NULL && *revoked != NULL; revoked++)
-		add_revoked(crl, *revoked, t);
-	ASN1_TIME_free(t);
-	add_crl_extensions(crl, ca, o);
-	must(X509_CRL_sort(crl) && X509_CRL_sign(crl, signer->key,
-	    signing_digest(signer->key, NULL)) > 0, "CRL signature");
-	new_item(pki)->crl = parse_crl_again(pki, crl);
-	return pki->items->crl;
-}
-
-static FILE *
-create(struct pki *pki, const char *name, mode_t mode, const char **ret_path)
-{
-	struct item *item = new_item(pki);
-	FILE *f;
-
-	must(asprintf(&item->path, "%s/%s", pki->dir, name) > 0, "path");
-	f = fopen(item->path, "w");
-	must(f != NULL && fchmod(fileno(f), mode) == 0, item->path);
-	*ret_path = item->path;
-	return f;
-}
-
-const char *
-pki_file_certs(struct pki *pki, const char *name,
-    const struct pki_cert *const *certs)
-{
-	const char *path;
-	FILE *f = create(pki, name, 0644, &path);
-
-	for (; *certs != NULL; certs++)
-		must(PEM_write_X509(f, (*certs)->x509), path);
-	must(fclose(f) == 0, path);
-	return path;
-}
-
-const char *
-pki_file_key(struct pki *pki, const char *name, const struct pki_cert *cert)
-{
-	const char *path;
-	FILE *f = create(pki, name, 0600, &path);
-
-	must(PEM_write_PKCS8PrivateKey(f, cert->key, NULL, NULL, 0, NULL,
-	    NULL), path);
-	must(fclose(f) == 0, path);
-	return path;
-}
-
-const char *
-pki_file_crl(struct pki *pki, const char *name, X509_CRL *crl)
-{
-	const char *path;
-	FILE *f = create(pki, name, 0644, &path);
-
-	must(PEM_write_X509_CRL(f, crl), path);
-	must(fclose(f) == 0, path);
-	return path;
-}
-
-const char *
-pki_file_bytes(struct pki *pki, const char *name, const void *data,
-    size_t len)
-{
-	const char *path;
-	FILE *f = create(pki, name, 0644, &path);
-
-	must(fwrite(data, 1, len, f) == len && fclose(f) == 0, path);
-	return path;
-}
-
-uint8_t *
-pki_der(const struct pki_cert *cert, size_t *ret_len)
-{
-	int len = i2d_X509(cert->x509, NULL);
-	uint8_t *der = malloc(len > 0 ? (size_t)len : 1);
-	unsigned char *p = der;
-
-	must(der != NULL && len > 0 && i2d_X509(cert->x509, &p) == len,
-	    "DER");
-	*ret_len = (size_t)len;
-	return der;
 }

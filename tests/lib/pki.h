@@ -107,7 +107,8 @@ const char *pki_file_crl(struct pki *pki, const char *name, X509_CRL *crl);
 const char *pki_file_bytes(struct pki *pki, const char *name,
     const void *data, size_t len);
 
-#define PKI_CERTS(...)	((const struct pki_cert *const []){__VA_ARGS__, NULL})
+#define PKI_CERTS(...) \
+	((const struct pki_cert *const []){__VA_ARGS__, NULL})
 
 /* DER, freed with free(3). */
 uint8_t *pki_der(const struct pki_cert *cert, size_t *ret_len);
