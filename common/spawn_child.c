@@ -232,7 +232,8 @@ mtls_spawn_child_run(const struct mtls_spawn_child *child)
 	if (syscall(SYS_chdir, "/") != 0)
 		leave(CANNOT);
 	/* A copy of the host's memory: not to be looked at, nor dumped. */
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		leave(CANNOT);
 	(void)prctl(PR_SET_NAME, "mtls-leash", 0, 0, 0);
 	pid = start_program(child);
 	/* The program alone holds the channel: its end is end of file. */

@@ -156,7 +156,7 @@ static int
 is_about_the_child(const struct rig *r, const char *failed)
 {
 	static const char *const names[] = { "syscall", "poll",
-		"clock_gettime" };
+		"clock_gettime", "prctl" };
 	char path[128];
 	char text[1024];
 	size_t i;
