@@ -122,6 +122,10 @@ fake_step_login(struct fake *f, int n, char *words[])
 
 	if (!receive(f, MTLS_MSG_LOGIN))
 		return;
+	/* Before the first one they are zero. */
+	if (memcmp(f->request, l->request.data, sizeof(f->request)) == 0 ||
+	    memcmp(f->nonce, l->nonce.data, sizeof(f->nonce)) == 0)
+		fake_complain(f, "id or nonce is not fresh");
 	memcpy(f->request, l->request.data, sizeof(f->request));
 	memcpy(f->nonce, l->nonce.data, sizeof(f->nonce));
 	snprintf(f->user, sizeof(f->user), "%s", l->user);

@@ -4,7 +4,8 @@
  * A helper that does what a script says, right or wrong: the other side of
  * the module in its tests. A script has one step per line:
  *
- *	login [FIELD=VALUE...]	receive the LOGIN and compare these fields
+ *	login [FIELD=VALUE...]	receive the LOGIN and compare these fields;
+ *				its id and nonce must be new
  *	ask TEXT [=> ANSWER]	ASK; "=> !WORD": the answer's status is WORD
  *	secret TEXT [=> ANSWER]	ASK_SECRET; "=> *": any secret at all; "=> !":
  *				none arrives
