@@ -65,9 +65,14 @@ send_answer(struct dialogue *d, enum mtls_status asked, char *text,
 	mtls_err_clear(&ignored);
 	m.u.answer.status = (uint8_t)asked;
 	m.u.answer.text = text;
-	sent = mtls_message_send(d->fd, &m, -1, d->deadline,
-	    asked == MTLS_OK ? err : &ignored);
-	return asked == MTLS_OK ? sent : asked;
+	sent = mtls_message_send(d->fd, &m, -1, d->deadline, &ignored);
+	if (asked != MTLS_OK)
+		return asked;
+	/* The card can refuse a PIN before the helper has heard that it was
+	 * handed over: what it said then is still to be read. */
+	if (sent == MTLS_OK || sent == MTLS_E_CLOSED)
+		return MTLS_OK;
+	return mtls_fail(err, sent, "%s", ignored.text);
 }
 
 static enum mtls_status

@@ -14,8 +14,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
 
-from mtls_test import SOFTHSM                                 # noqa: E402
-from mtls_test.ctl import ctl, make_csr, row, rows, stage     # noqa: E402
+from mtls_test.ctl import (SOFTHSM, ctl, make_csr, row,       # noqa: E402
+                           rows, stage)
 from mtls_test.process import ENVIRONMENT, Process, run       # noqa: E402
 
 PIN = "740218"
@@ -148,6 +148,7 @@ def fields(text):
 def try_json(site, **options):
     done = site.try_login(how=lambda *argv, **o: ctl(
         *argv, "--json", **{**o, "code": None}), **options)
+    assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 
 

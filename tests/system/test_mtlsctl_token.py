@@ -11,9 +11,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
 
-from mtls_test import DEADLINE_S, SOFTHSM                     # noqa: E402
-from mtls_test.ctl import (ctl, files, make_csr, openssl,     # noqa: E402
-                           row, rows, stage)
+from mtls_test import DEADLINE_S                              # noqa: E402
+from mtls_test.ctl import (SOFTHSM, ctl, files, make_csr,     # noqa: E402
+                           openssl, row, rows, stage)
 from mtls_test.process import ENVIRONMENT, run                # noqa: E402
 
 PIN = "740218"

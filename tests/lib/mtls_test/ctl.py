@@ -7,9 +7,15 @@ import pathlib
 import re
 
 from . import PREFIX
+from . import SOFTHSM as OF_MACHINE
 from .process import ENVIRONMENT, run
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
+
+
+# Outside tests/lib/own-machine it is where the package has put it.
+SOFTHSM = OF_MACHINE if pathlib.Path(OF_MACHINE).exists() else \
+    "/usr/lib/softhsm/libsofthsm2.so"
 
 
 def stage():
