@@ -90,7 +90,8 @@ present(struct mtls_tls *tls, SSL_CTX *ctx, const struct shared *f)
 	STACK_OF(X509) *certs = NULL;
 	EVP_PKEY *key = NULL;
 
-	must(mtls_pem_certificates(tls, f->path[USER_CERT], &certs, NULL) == MTLS_OK &&
+	must(mtls_pem_certificates(tls, f->path[USER_CERT], &certs, NULL) ==
+	    MTLS_OK &&
 	    mtls_pem_key(tls, f->path[USER_KEY], &key, NULL) == MTLS_OK &&
 	    mtls_tls_use_certificate(ctx, sk_X509_value(certs, 0), NULL, key,
 	    NULL) == MTLS_OK);

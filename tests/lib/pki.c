@@ -281,8 +281,8 @@ parse_again(struct pki *pki, X509 *x)
 	int len = i2d_X509(x, &der);
 	const unsigned char *p = der;
 
-	pki_must(parsed != NULL && len > 0 && d2i_X509(&parsed, &p, len) != NULL,
-	    "certificate");
+	pki_must(parsed != NULL && len > 0 &&
+	    d2i_X509(&parsed, &p, len) != NULL, "certificate");
 	OPENSSL_free(der);
 	X509_free(x);
 	return parsed;
