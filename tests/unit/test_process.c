@@ -260,10 +260,29 @@ others_stay_who_they_are(void)
 static void
 half_a_root_is_not_left_alone(void)
 {
+	static const uid_t ids[][3] = {	/* real, effective, saved */
+		{ 0, SOMEBODY, 0 }, { 0, SOMEBODY, SOMEBODY },
+		{ SOMEBODY, SOMEBODY, 0 }, { SOMEBODY, 0, SOMEBODY }
+	};
+	enum mtls_status wanted;
+	int status;
+	pid_t pid;
+
 	if (geteuid() != 0)
 		return;
-	check(setresuid(0, SOMEBODY, 0) == 0);
-	check(mtls_process_become(ACCOUNT, NULL) == MTLS_E_SYSTEM);
+	for (size_t i = 0; i < 4; i++) {
+		wanted = ids[i][1] == 0 ? MTLS_OK : MTLS_E_SYSTEM;
+		pid = fork();
+		if (pid == 0) {
+			check(setresuid(ids[i][0], ids[i][1], ids[i][2]) ==
+			    0);
+			_exit(mtls_process_become(ACCOUNT, NULL) == wanted &&
+			    (wanted != MTLS_OK || getuid() != SOMEBODY) ?
+			    0 : 1);
+		}
+		check(waitpid(pid, &status, 0) == pid);
+		check(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
 }
 
 static void
