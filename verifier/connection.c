@@ -245,7 +245,8 @@ log_handshake(const struct connection *c)
 	if (verified != X509_V_OK)
 		reason = X509_verify_cert_error_string(verified);
 	mtls_log_event(c->all->log, MTLS_LOG_NOTICE, "tls-refused",
-	    MTLS_KEY_PEER, c->peer, MTLS_KEY_PHASE, phase(c), MTLS_KEY_REASON, reason, MTLS_KEY_END);
+	    MTLS_KEY_PEER, c->peer, MTLS_KEY_PHASE, phase(c),
+	    MTLS_KEY_REASON, reason, MTLS_KEY_END);
 }
 
 static void
