@@ -76,6 +76,16 @@ refused(EVP_PKEY *key, const char *word)
 	EVP_PKEY_free(key);
 }
 
+/* Then the modulus is refused for that, before anything else is seen. */
+static int
+has_small_factor(const BIGNUM *n)
+{
+	for (BN_ULONG d = 3; d < 1000; d += 2)
+		if (BN_mod_word(n, d) == 0)
+			return 1;
+	return 0;
+}
+
 /*
  * A modulus as the flawed generator makes them: a power of 65537 modulo the
  * product of the first primes.
@@ -92,17 +102,21 @@ roca_modulus(void)
 	BIGNUM *n = BN_new();
 	BIGNUM *f4 = number(65537);
 	BIGNUM *exponent = number(123456789);
+	BIGNUM *base = BN_new();
 	BIGNUM *many = BN_new();
 
 	for (size_t i = 0; i < sizeof(primes) / sizeof(primes[0]); i++)
 		BN_mul_word(product, primes[i]);
-	assert_int_equal(BN_mod_exp(n, f4, exponent, product, ctx), 1);
-	/* n += many * product, so that it has 2048 bits, or one more. */
-	BN_rand(many, 2049 - BN_num_bits(product), BN_RAND_TOP_TWO,
-	    BN_RAND_BOTTOM_ANY);
-	BN_mul(many, many, product, ctx);
-	BN_add(n, n, many);
+	assert_int_equal(BN_mod_exp(base, f4, exponent, product, ctx), 1);
+	/* Plus many * product, so that it has 2048 bits, or one more. */
+	do {
+		BN_rand(many, 2049 - BN_num_bits(product), BN_RAND_TOP_TWO,
+		    BN_RAND_BOTTOM_ANY);
+		BN_mul(many, many, product, ctx);
+		BN_add(n, base, many);
+	} while (has_small_factor(n));
 	BN_free(many);
+	BN_free(base);
 	BN_free(exponent);
 	BN_free(f4);
 	BN_free(product);
