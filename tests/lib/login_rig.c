@@ -265,8 +265,8 @@ login_case_run(struct login_case *c)
 	write_config(c, config);
 	start_helper(c, config);
 	run_events(c);
-	c->ms = mtls_clock_ms() - began;
 	assert_int_equal(waitpid(c->helper, &c->helper_status, 0), c->helper);
+	c->ms = mtls_clock_ms() - began;
 	(void)close(c->module_fd);
 	if (c->pin_fd != -1)
 		(void)close(c->pin_fd);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -186,21 +187,20 @@ T072_two_answers(void **state)
 static void
 answer_with_text(struct login_case *c)
 {
+	(void)send(c->pin_fd, "1234", 4, MSG_NOSIGNAL);
 	(void)close(c->pin_fd);
 	c->pin_fd = -1;
 	login_case_send_answer(c, "1234");
 }
 
-/* A PIN that comes the wrong way does not reach the card. */
+/* Nothing secret belongs there, also where the card has got its PIN. */
 static void
 T072_a_secret_in_the_answer(void **state)
 {
 	struct login_case c = { .on_secret = answer_with_text };
 
 	(void)state;
-	login_case_run(&c);
-	assert_int_equal(c.n_results, 1);
-	assert_int_not_equal(c.result.u.result.verdict, MTLS_VERDICT_ALLOW);
+	login_case_fails(&c, MTLS_E_PROTOCOL);
 	assert_int_equal(c.record[0]->asked[FAKE_PROOF], 0);
 	login_case_clear(&c);
 }

@@ -345,6 +345,29 @@ T058_T059_a_grant_for_something_else(void **state)
 	}
 }
 
+/* Well-formed, and about another login's challenge. */
+static void
+T059_an_answer_about_another_challenge(void **state)
+{
+	static const char other[] = "{\"version\":1,\"challenge\":"
+	    "\"ffffffffffffffffffffffffffffffff\"}";
+	struct login_case proof = { 0 }, pending = { 0 };
+	char text[128];
+
+	(void)state;
+	(void)snprintf(text, sizeof(text), "200 OK\n%s", other);
+	proof.verifier[0].on[FAKE_PROOF] = (struct fake_reaction){
+	    FAKE_JSON, text };
+	login_case_fails(&proof, MTLS_E_PROTOCOL);
+	assert_int_equal(proof.record[0]->asked[FAKE_GRANT], 0);
+	login_case_clear(&proof);
+	(void)snprintf(text, sizeof(text), "202 Accepted\n%s", other);
+	pending.verifier[0].on[FAKE_GRANT] = (struct fake_reaction){
+	    FAKE_JSON, text };
+	login_case_fails(&pending, MTLS_E_PROTOCOL);
+	login_case_clear(&pending);
+}
+
 static void
 T018_a_replayed_answer(void **state)
 {
@@ -515,6 +538,7 @@ main(void)
 		cmocka_unit_test(T055_bombs),
 		cmocka_unit_test(T02A_an_answer_that_is_cut),
 		cmocka_unit_test(T058_T059_a_grant_for_something_else),
+		cmocka_unit_test(T059_an_answer_about_another_challenge),
 		cmocka_unit_test(T018_a_replayed_answer),
 		cmocka_unit_test(
 		    T075_the_verifier_goes_while_the_pin_is_typed),
