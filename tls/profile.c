@@ -96,8 +96,9 @@ set_verification(SSL_CTX *ctx, int purpose)
 	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
 	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_WILDCARDS |
 	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-	return X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT |
-	    X509_V_FLAG_PARTIAL_CHAIN) == 1 &&
+	/* Up to a root: what it forbids holds for what is far below it. */
+	return X509_VERIFY_PARAM_set_flags(param,
+	    X509_V_FLAG_X509_STRICT) == 1 &&
 	    X509_VERIFY_PARAM_set_purpose(param, purpose) == 1;
 }
 

@@ -1,10 +1,11 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The CA certificates that a context trusts. Handshakes stop at the first
- * trusted certificate (X509_V_FLAG_PARTIAL_CHAIN), so a peer may send its
- * leaf only; what makes that safe is done here, once: every intermediate is
- * verified to a root of the same file before it is trusted.
+ * The CA certificates that a context knows. Intermediates of the file are
+ * there to build chains with, so a peer may send its leaf only; a chain ends
+ * in a root all the same, so that what the root forbids (path length, name
+ * constraints) holds for what is far below it. An intermediate that no root
+ * of the same file verifies is a mistake, found here and not at a login.
  */
 #include "config.h"
 

@@ -19,11 +19,11 @@
 #define BUFFER_MAX (1024u * 1024u)
 #define GROUPS_MAX 65536
 
-/* What libc and its modules return for "there is none". */
+/* "There is none". ENOENT and ESRCH are what a service that is away leaves. */
 static int
 is_absent(int error)
 {
-	return error == 0 || error == ENOENT || error == ESRCH;
+	return error == 0;
 }
 
 /* Calls again with a larger buffer for as long as the entry does not fit. */
@@ -138,6 +138,29 @@ has_gid(const gid_t *gids, int n, gid_t gid)
 	return POLICY_NO;
 }
 
+/*
+ * A group that was there when the policy was read is there now, or whoever
+ * knows it is silent; getgrouplist(3) does not tell.
+ */
+static int
+is_visible(gid_t gid)
+{
+	struct group entry, *found = NULL;
+	char *buffer = NULL, *more;
+	int error = ERANGE;
+
+	for (size_t size = BUFFER_MIN; error == ERANGE && size <= BUFFER_MAX;
+	    size *= 2) {
+		more = realloc(buffer, size);
+		if (more == NULL)
+			break;
+		buffer = more;
+		error = getgrgid_r(gid, &entry, buffer, size, &found);
+	}
+	free(buffer);
+	return error == 0 && found != NULL;
+}
+
 enum policy_answer *
 account_memberships(const struct policy *policy, const char *user)
 {
@@ -151,11 +174,15 @@ account_memberships(const struct policy *policy, const char *user)
 		return NULL;
 	if (get_user(user, &uid, &gid, &found) != 0)
 		n = -1;
-	else if (found)
-		gids = get_gids(user, gid, &n);
+	else
+		gids = get_gids(user, found ? gid : (gid_t)-1, &n);
 	for (size_t i = 0; i < policy->n_groups; i++) {
-		if (!policy->groups[i].in_file)
-			answers[i] = has_gid(gids, n, policy->groups[i].gid);
+		if (policy->groups[i].in_file)
+			continue;
+		answers[i] = has_gid(gids, n, policy->groups[i].gid);
+		if (answers[i] == POLICY_NO &&
+		    !is_visible(policy->groups[i].gid))
+			answers[i] = POLICY_CANNOT_TELL;
 	}
 	free(gids);
 	return answers;

@@ -114,6 +114,9 @@ find_user(const struct exchange *x)
 	memset(&nobody, 0, sizeof(nobody));
 	if (!x->peer.is_readable)
 		return nobody;
+	/* After a reload that added "map bound", nobody has looked. */
+	if (x->op.sha256 == NULL)
+		binding.known = POLICY_CANNOT_TELL;
 	if (x->op.bound_user != NULL) {
 		binding.known = POLICY_YES;
 		binding.user = x->op.bound_user;

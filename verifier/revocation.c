@@ -162,13 +162,14 @@ check_forward(const struct revocation *r, const struct revocation *previous,
 	for (size_t i = 0; i < r->n_cas; i++) {
 		was = find_ca(previous, r->cas[i].certificate);
 		if (was == NO_CA || previous->cas[was].crl == NULL ||
-		    r->cas[i].crl == NULL ||
-		    crl_compare(r->cas[i].crl, previous->cas[was].crl) >= 0)
+		    (r->cas[i].crl != NULL && crl_compare(r->cas[i].crl,
+		    previous->cas[was].crl) >= 0))
 			continue;
 		subject_of(&r->cas[i], subject, sizeof(subject));
 		return mtls_fail(err, MTLS_E_CONFIG,
-		    "%s: the CRL of %s is older than the one in use",
-		    crl_dir, subject);
+		    "%s: the CRL of %s is %s", crl_dir, subject,
+		    r->cas[i].crl == NULL ? "gone" :
+		    "older than the one in use");
 	}
 	return MTLS_OK;
 }

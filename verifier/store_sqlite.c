@@ -164,7 +164,8 @@ store_sqlite_text(sqlite3_stmt *statement, int at, char **ret,
     struct mtls_err *err)
 {
 	const char *text = (const char *)sqlite3_column_text(statement, at);
-	char *copy = strdup(text == NULL ? "" : text);
+	/* No column is NULL: without a text there is no memory for it. */
+	char *copy = text == NULL ? NULL : strdup(text);
 
 	if (copy == NULL)
 		return mtls_fail(err, MTLS_E_UNAVAILABLE, "out of memory");

@@ -43,9 +43,9 @@ struct mtls_tls_server_options {
  * must end in client_ca_file, its purpose must be sslclient (EKU clientAuth,
  * keyUsage digitalSignature where present; a certificate without EKU is
  * refused), security level 2. The CA names go into the CertificateRequest.
- * Intermediates in the file are trust anchors (X509_V_FLAG_PARTIAL_CHAIN),
- * so that a client may send its leaf only; they are themselves verified to a
- * root in the same file now. CA certificates that are out of their validity
+ * Intermediates in the file complete chains, so that a client may send its
+ * leaf only; each must verify to a root in the same file now, and a chain is
+ * followed up to the root. CA certificates that are out of their validity
  * now are left out: load again when dates pass. Files go through
  * mtls_file_read(). CONFIG with file and reason: empty, no valid root in it,
  * a leaf in it, an intermediate that no root verifies, key that does not fit,
