@@ -362,6 +362,9 @@ rig_start(struct rig *rig)
 int
 rig_is_alive(struct rig *rig)
 {
+	/* A full pipe would stop it. */
+	while (read_log(rig, 0))
+		;
 	return waitpid(rig->pid, &rig->status, WNOHANG) == 0;
 }
 
@@ -371,11 +374,12 @@ rig_stop(struct rig *rig)
 	int status = -1;
 
 	(void)kill(rig->pid, SIGTERM);
+	/* Up to its end, so that its last words do not wait for a reader. */
+	while (read_log(rig, DEADLINE_MS))
+		;
 	if (waitpid(rig->pid, &status, 0) != rig->pid)
 		status = rig->status;
 	rig->pid = 0;
-	while (read_log(rig, 100))
-		;
 	close(rig->log_fd);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		fail_msg("status %#x\n%s", (unsigned)status, rig->log);
