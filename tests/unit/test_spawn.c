@@ -534,6 +534,16 @@ surroundings_are_clean(void)
 }
 
 /* It is a copy of a host that may have secrets, and holds nothing else. */
+/* A build below a directory of root's alone is nothing for others. */
+static int
+is_reachable(void)
+{
+	if (access(PROBE, X_OK) == 0)
+		return 1;
+	print_message("not for this account: %s\n", PROBE);
+	return 0;
+}
+
 static void
 T109_the_process_between_is_closed_to_others(void)
 {
@@ -560,6 +570,8 @@ T109_the_same_for_others_than_root(void)
 {
 	if (geteuid() == 0)
 		check(setresuid(SOMEBODY, SOMEBODY, SOMEBODY) == 0);
+	if (!is_reachable())
+		return;
 	T109_the_process_between_is_closed_to_others();
 }
 
@@ -590,6 +602,8 @@ nobody_stays_nobody(void)
 	check(setgroups(0, NULL) == 0);
 	check(setresgid(SOMEBODY, SOMEBODY, SOMEBODY) == 0);
 	check(setresuid(SOMEBODY, SOMEBODY, SOMEBODY) == 0);
+	if (!is_reachable())
+		return;
 	start_probe("report");
 	check(reports("Uid:\t12345\t12345\t12345\t12345"));
 	check(reports("Gid:\t12345\t12345\t12345\t12345"));
