@@ -9,7 +9,16 @@ from mtls_test import HELPER, TOKEN
 from mtls_test.process import find, run, wait_until
 from mtls_test.programs import PIN, Pamtester
 
-CANARY = "84726193"
+# Long, because free() writes its pointers over the first bytes of what is
+# freed: the rest of a copy that nobody wiped stays. No part of it repeats.
+CANARY = "8472619305514728396017742893516027634918"
+PIECE = 8
+
+
+def has_pin(data):
+    """Whether any piece of the PIN is in these bytes."""
+    return any(CANARY[i:i + PIECE].encode() in data
+               for i in range(len(CANARY) - PIECE + 1))
 
 
 @pytest.fixture
@@ -30,11 +39,11 @@ def test_T108_no_log_has_the_pin(machine, card, login, verifier, syslog,
     lines = syslog.since(mark)
     assert lines, "the log has nothing: this test proves nothing"
     said = "\n".join([*lines, verifier.log(), str(verifier.audit())])
-    assert CANARY not in said
+    assert not has_pin(said.encode())
     assert CANARY[::-1] not in said
     for path in verifier.directory.rglob("*"):
         if path.is_file():
-            assert CANARY.encode() not in path.read_bytes(), path
+            assert not has_pin(path.read_bytes()), path
 
 
 def test_T109_no_core_of_the_program_has_the_pin(machine, card, tmp_path,
@@ -48,7 +57,7 @@ def test_T109_no_core_of_the_program_has_the_pin(machine, card, tmp_path,
     run("pamtester", "door", "alice", "authenticate", input=card.pin + "\n")
     images = list(tmp_path.glob("image.*"))
     assert images, (tmp_path / "log").read_text()
-    assert CANARY.encode() not in images[0].read_bytes()
+    assert not has_pin(images[0].read_bytes())
 
 
 def test_T109_no_core_of_the_helper_has_the_pin(machine, card, login,
@@ -71,7 +80,7 @@ exec gdb -q -batch -ex 'handle all nostop noprint pass' \\
                    not find("/usr/bin/gdb"), "the core")
     image = (tmp_path / "image").read_bytes()
     assert b"mtls-helper" in image
-    assert CANARY.encode() not in image
+    assert not has_pin(image)
 
 
 def test_T109_no_command_line_or_environment_has_the_pin(machine, card,
@@ -89,7 +98,7 @@ def test_T109_no_command_line_or_environment_has_the_pin(machine, card,
         for pid in [*pids, child.pid]:
             for name in ("environ", "cmdline"):
                 text = pathlib.Path(f"/proc/{pid}/{name}").read_bytes()
-                assert CANARY.encode() not in text
+                assert not has_pin(text)
     finally:
         verifier.process.send(signal.SIGCONT)
     child.expect("in as alice")
