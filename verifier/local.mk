@@ -1,6 +1,5 @@
 noinst_LTLIBRARIES += libmtls_verifier.la
 libmtls_verifier_la_SOURCES = \
-	verifier/account.c verifier/account.h \
 	verifier/admin.c verifier/admin.h \
 	verifier/admin_request.c verifier/admin_request.h \
 	verifier/audit.c verifier/audit.h \
@@ -13,16 +12,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/generation.c verifier/generation.h \
 	verifier/grant.c \
 	verifier/listener.c verifier/listener.h \
-	verifier/mapping.c verifier/mapping.h \
-	verifier/network.c verifier/network.h \
-	verifier/pattern.c verifier/pattern.h \
 	verifier/peer.c verifier/peer.h \
-	verifier/policy.c verifier/policy.h \
-	verifier/policy_file.c verifier/policy_file.h \
-	verifier/policy_lexer.c verifier/policy_lexer.h \
-	verifier/policy_map.c \
-	verifier/policy_parser.c verifier/policy_parser.h \
-	verifier/policy_rule.c \
 	verifier/proof.c \
 	verifier/revocation.c verifier/revocation.h \
 	verifier/routes.c \
@@ -32,14 +22,16 @@ libmtls_verifier_la_SOURCES = \
 	verifier/store_sqlite.c verifier/store_sqlite.h \
 	verifier/store_sqlite_admin.c \
 	verifier/store_sqlite_challenge.c
+libmtls_verifier_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/policy
 libmtls_verifier_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) \
 	$(LIBEVENT_CFLAGS) $(LIBEVENT_OPENSSL_CFLAGS) $(SQLITE_CFLAGS) \
 	$(SYSTEMD_CFLAGS)
-libmtls_verifier_la_LIBADD = libmtls_tls.la $(LIBEVENT_OPENSSL_LIBS) \
+libmtls_verifier_la_LIBADD = libmtls_policy.la libmtls_tls.la $(LIBEVENT_OPENSSL_LIBS) \
 	$(LIBEVENT_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS)
 
 sbin_PROGRAMS += mtls-verifier
 mtls_verifier_SOURCES = verifier/main.c
+mtls_verifier_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/policy
 mtls_verifier_CFLAGS = $(CFLAGS_PROGRAM) $(OPENSSL_CFLAGS) $(LIBEVENT_CFLAGS) \
 	$(SYSTEMD_CFLAGS)
 mtls_verifier_LDFLAGS = $(LDFLAGS_PROGRAM)

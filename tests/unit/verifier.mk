@@ -1,7 +1,7 @@
 # verifier/: one program per unit.
 VERIFIER_TEST_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(LIBEVENT_CFLAGS) \
 	$(LIBEVENT_OPENSSL_CFLAGS) $(SQLITE_CFLAGS) -I$(top_srcdir)/verifier \
-	-I$(top_srcdir)/tests/lib
+	-I$(top_srcdir)/policy -I$(top_srcdir)/tests/lib
 VERIFIER_TEST_LIBS = libmtls_verifier.la $(OPENSSL_LIBS) $(SQLITE_LIBS) \
 	$(CMOCKA_LIBS)
 

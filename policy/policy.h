@@ -8,8 +8,8 @@
  * Every member of struct policy_facts has a zero value that means "not
  * known", and facts that are not known never lead to ALLOW.
  */
-#ifndef VERIFIER_POLICY_H
-#define VERIFIER_POLICY_H
+#ifndef POLICY_H
+#define POLICY_H
 
 #include <stddef.h>
 #include <sys/types.h>

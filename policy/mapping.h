@@ -5,8 +5,8 @@
  * certificate's issuer is asked, and all that answer must say the same; a
  * name that a line takes is taken whole or the certificate is refused.
  */
-#ifndef VERIFIER_MAPPING_H
-#define VERIFIER_MAPPING_H
+#ifndef POLICY_MAPPING_H
+#define POLICY_MAPPING_H
 
 #include "mtls/identity.h"
 #include "mtls/text.h"

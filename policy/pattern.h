@@ -4,8 +4,8 @@
  * Names that match: hosts against the patterns of a policy, and
  * distinguished names against each other. Pure functions.
  */
-#ifndef VERIFIER_PATTERN_H
-#define VERIFIER_PATTERN_H
+#ifndef POLICY_PATTERN_H
+#define POLICY_PATTERN_H
 
 #include <stddef.h>
 

@@ -4,8 +4,8 @@
  * policy.conf(5) as words, commas and equal signs, line by line. Private to
  * the parser.
  */
-#ifndef VERIFIER_POLICY_LEXER_H
-#define VERIFIER_POLICY_LEXER_H
+#ifndef POLICY_LEXER_H
+#define POLICY_LEXER_H
 
 #include <stddef.h>
 

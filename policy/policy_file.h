@@ -5,8 +5,8 @@
  * name that cannot be one, a group that does not exist or a list that ends
  * in a comma is CONFIG, and the error reads "path:line:column: reason".
  */
-#ifndef VERIFIER_POLICY_FILE_H
-#define VERIFIER_POLICY_FILE_H
+#ifndef POLICY_FILE_H
+#define POLICY_FILE_H
 
 #include <sys/types.h>
 

@@ -4,8 +4,8 @@
  * What this machine's name service says about users and groups. "Cannot be
  * told" is an answer of its own, never a "no".
  */
-#ifndef VERIFIER_ACCOUNT_H
-#define VERIFIER_ACCOUNT_H
+#ifndef POLICY_ACCOUNT_H
+#define POLICY_ACCOUNT_H
 
 #include <sys/types.h>
 

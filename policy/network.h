@@ -4,8 +4,8 @@
  * Addresses as text and as bytes: what the listeners bind, and the networks
  * of the policy. Numbers only, nothing is ever resolved.
  */
-#ifndef VERIFIER_NETWORK_H
-#define VERIFIER_NETWORK_H
+#ifndef POLICY_NETWORK_H
+#define POLICY_NETWORK_H
 
 #include <stdint.h>
 #include <sys/socket.h>

@@ -3,8 +3,8 @@
  *
  * What the functions for the lines of a policy share. Private to the parser.
  */
-#ifndef VERIFIER_POLICY_PARSER_H
-#define VERIFIER_POLICY_PARSER_H
+#ifndef POLICY_PARSER_H
+#define POLICY_PARSER_H
 
 #include "mtls/status.h"
 
