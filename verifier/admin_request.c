@@ -31,7 +31,7 @@ submit(struct admin_connection *c, enum store_kind kind, store_done_fn done)
 	c->op.done = done;
 	c->op.arg = c;
 	c->is_busy = 1;
-	store_submit(c->server->port, &c->op);
+	store_submit(c->server->store, &c->op);
 }
 
 /* A change: made or not, and how many. */
@@ -242,7 +242,7 @@ add_time(struct store_op *op, const char *name, int64_t at_s)
 static void
 add_crls(const struct server *server, struct store_op *op)
 {
-	const struct revocation *r = server->generation->revocation;
+	struct revocation *r = server->generation->revocation;
 	struct revocation_ca ca;
 	char name[32];
 

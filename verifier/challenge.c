@@ -100,8 +100,7 @@ challenge_open(struct exchange *x)
 
 	audit_begin(&x->audit, "challenge");
 	audit_of_open(&x->audit, open);
-	fault = peer_machine_fault(&x->peer,
-	    (enum policy_revocation)g->settings.revocation, &message);
+	fault = peer_machine_fault(&x->peer, &message);
 	if (fault != NULL) {
 		exchange_refuse(x, 403, fault, message);
 		return;

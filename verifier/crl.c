@@ -67,16 +67,33 @@ has_weak_digest(const X509_CRL *list)
 static enum mtls_status
 check_extensions(X509_CRL *list, struct mtls_err *err)
 {
-	if (X509_CRL_get_ext_by_NID(list, NID_delta_crl, -1) >= 0)
-		return refuse("a delta CRL", err);
+	X509_EXTENSION *e;
+
 	if (X509_CRL_get_ext_by_NID(list, NID_issuing_distribution_point,
 	    -1) >= 0)
 		return refuse("a CRL for some certificates only", err);
 	for (int i = 0; i < X509_CRL_get_ext_count(list); i++) {
-		if (X509_EXTENSION_get_critical(X509_CRL_get_ext(list, i)))
+		e = X509_CRL_get_ext(list, i);
+		if (X509_EXTENSION_get_critical(e) &&
+		    OBJ_obj2nid(X509_EXTENSION_get_object(e)) !=
+		    NID_delta_crl)
 			return refuse("a critical extension in the CRL", err);
 	}
 	return MTLS_OK;
+}
+
+/* Whether an entry of a delta takes a revocation back. */
+static int
+is_removal(const X509_REVOKED *entry)
+{
+	ASN1_ENUMERATED *reason;
+	int is_it;
+
+	reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+	is_it = reason != NULL &&
+	    ASN1_ENUMERATED_get(reason) == CRL_REASON_REMOVE_FROM_CRL;
+	ASN1_ENUMERATED_free(reason);
+	return is_it;
 }
 
 static enum mtls_status
@@ -96,9 +113,12 @@ take_serial(const X509_REVOKED *entry, struct crl *crl, struct mtls_err *err)
 	if (len <= 0 || len > CRL_SERIAL_MAX ||
 	    ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER)
 		return MTLS_OK;
+	if (crl->is_delta && is_removal(entry))
+		s = &crl->removed[crl->n_removed++];
+	else
+		crl->n_serials++;
 	s->len = (uint8_t)len;
 	memcpy(s->bytes, ASN1_STRING_get0_data(serial), (size_t)len);
-	crl->n_serials++;
 	return MTLS_OK;
 }
 
@@ -106,6 +126,13 @@ static int
 compare_serials(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct crl_serial));
+}
+
+static void
+sort_serials(struct crl_serial *serials, size_t n)
+{
+	if (n > 0)
+		qsort(serials, n, sizeof(*serials), compare_serials);
 }
 
 static enum mtls_status
@@ -118,7 +145,10 @@ take_serials(X509_CRL *list, struct crl *crl, struct mtls_err *err)
 	if (n <= 0)
 		return MTLS_OK;
 	crl->serials = calloc((size_t)n, sizeof(*crl->serials));
-	if (crl->serials == NULL)
+	if (crl->is_delta)
+		crl->removed = calloc((size_t)n, sizeof(*crl->removed));
+	if (crl->serials == NULL ||
+	    (crl->is_delta && crl->removed == NULL))
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 	for (int i = 0; i < n; i++) {
 		status = take_serial(sk_X509_REVOKED_value(entries, i), crl,
@@ -126,19 +156,22 @@ take_serials(X509_CRL *list, struct crl *crl, struct mtls_err *err)
 		if (status != MTLS_OK)
 			return status;
 	}
-	qsort(crl->serials, crl->n_serials, sizeof(*crl->serials),
-	    compare_serials);
+	sort_serials(crl->serials, crl->n_serials);
+	sort_serials(crl->removed, crl->n_removed);
 	return MTLS_OK;
 }
 
+/* The number in an extension; *ret_has is 0 where it is not there. */
 static enum mtls_status
-take_number(X509_CRL *list, struct crl *crl, struct mtls_err *err)
+take_number_of(X509_CRL *list, int nid, uint8_t ret[CRL_SERIAL_MAX],
+    int *ret_has, struct mtls_err *err)
 {
 	enum mtls_status status = MTLS_OK;
 	ASN1_INTEGER *number;
 	int critical, len;
 
-	number = X509_CRL_get_ext_d2i(list, NID_crl_number, &critical, NULL);
+	*ret_has = 0;
+	number = X509_CRL_get_ext_d2i(list, nid, &critical, NULL);
 	if (number == NULL)
 		return critical == -1 ? MTLS_OK :
 		    refuse("the number of the CRL is malformed", err);
@@ -147,11 +180,26 @@ take_number(X509_CRL *list, struct crl *crl, struct mtls_err *err)
 	    len > CRL_SERIAL_MAX) {
 		status = refuse("the number of the CRL is malformed", err);
 	} else {
-		crl->has_number = 1;
-		memcpy(crl->number + CRL_SERIAL_MAX - len,
+		*ret_has = 1;
+		memcpy(ret + CRL_SERIAL_MAX - len,
 		    ASN1_STRING_get0_data(number), (size_t)len);
 	}
 	ASN1_INTEGER_free(number);
+	return status;
+}
+
+static enum mtls_status
+take_numbers(X509_CRL *list, struct crl *crl, struct mtls_err *err)
+{
+	enum mtls_status status;
+
+	status = take_number_of(list, NID_crl_number, crl->number,
+	    &crl->has_number, err);
+	if (status == MTLS_OK)
+		status = take_number_of(list, NID_delta_crl,
+		    crl->base_number, &crl->is_delta, err);
+	if (status == MTLS_OK && crl->is_delta && !crl->has_number)
+		status = refuse("a delta CRL without a number", err);
 	return status;
 }
 
@@ -185,7 +233,7 @@ crl_new(X509_CRL *list, X509 *ca, struct crl **ret, struct mtls_err *err)
 	if (status == MTLS_OK)
 		status = take_times(list, crl, err);
 	if (status == MTLS_OK)
-		status = take_number(list, crl, err);
+		status = take_numbers(list, crl, err);
 	if (status == MTLS_OK)
 		status = take_serials(list, crl, err);
 	if (status != MTLS_OK) {
@@ -202,7 +250,16 @@ crl_free(struct crl *crl)
 	if (crl == NULL)
 		return;
 	free(crl->serials);
+	free(crl->removed);
 	free(crl);
+}
+
+static int
+is_among(const struct crl_serial *key, const struct crl_serial *serials,
+    size_t n)
+{
+	return n > 0 && bsearch(key, serials, n, sizeof(*key),
+	    compare_serials) != NULL;
 }
 
 int
@@ -211,13 +268,62 @@ crl_has(const struct crl *crl, const ASN1_INTEGER *serial)
 	struct crl_serial key;
 	int len = ASN1_STRING_length(serial);
 
-	if (len <= 0 || len > CRL_SERIAL_MAX || crl->n_serials == 0)
+	if (len <= 0 || len > CRL_SERIAL_MAX)
 		return 0;
 	memset(&key, 0, sizeof(key));
 	key.len = (uint8_t)len;
 	memcpy(key.bytes, ASN1_STRING_get0_data(serial), (size_t)len);
-	return bsearch(&key, crl->serials, crl->n_serials, sizeof(key),
-	    compare_serials) != NULL;
+	return is_among(&key, crl->serials, crl->n_serials);
+}
+
+/* What the base has and the delta does not take back, and the delta's. */
+static enum mtls_status
+merge_serials(struct crl *all, const struct crl *base,
+    const struct crl *delta, struct mtls_err *err)
+{
+	size_t n = base->n_serials + delta->n_serials;
+
+	all->serials = calloc(n + 1, sizeof(*all->serials));
+	if (all->serials == NULL)
+		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
+	for (size_t i = 0; i < base->n_serials; i++) {
+		if (!is_among(&base->serials[i], delta->removed,
+		    delta->n_removed) && !is_among(&base->serials[i],
+		    delta->serials, delta->n_serials))
+			all->serials[all->n_serials++] = base->serials[i];
+	}
+	for (size_t i = 0; i < delta->n_serials; i++)
+		all->serials[all->n_serials++] = delta->serials[i];
+	sort_serials(all->serials, all->n_serials);
+	return MTLS_OK;
+}
+
+enum mtls_status
+crl_combine(const struct crl *base, const struct crl *delta,
+    struct crl **ret, struct mtls_err *err)
+{
+	struct crl *all;
+	enum mtls_status status;
+
+	if (!base->has_number || memcmp(base->number, delta->base_number,
+	    sizeof(base->number)) < 0)
+		return refuse("a delta CRL for a newer base than there is",
+		    err);
+	all = calloc(1, sizeof(*all));
+	if (all == NULL)
+		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
+	all->this_update_s = delta->this_update_s;
+	all->next_update_s = delta->next_update_s < base->next_update_s ?
+	    delta->next_update_s : base->next_update_s;
+	all->has_number = 1;
+	memcpy(all->number, delta->number, sizeof(all->number));
+	status = merge_serials(all, base, delta, err);
+	if (status != MTLS_OK) {
+		crl_free(all);
+		return status;
+	}
+	*ret = all;
+	return MTLS_OK;
 }
 
 int
@@ -233,4 +339,14 @@ crl_compare(const struct crl *a, const struct crl *b)
 	if (a->this_update_s == b->this_update_s)
 		return 0;
 	return a->this_update_s < b->this_update_s ? -1 : 1;
+}
+
+int
+crl_differs(const struct crl *a, const struct crl *b)
+{
+	return crl_compare(a, b) != 0 || a->has_number != b->has_number ||
+	    a->next_update_s != b->next_update_s ||
+	    a->n_serials != b->n_serials || (a->n_serials > 0 &&
+	    memcmp(a->serials, b->serials, a->n_serials *
+	    sizeof(*a->serials)) != 0);
 }

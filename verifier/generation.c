@@ -46,6 +46,24 @@ load_role(struct mtls_tls *tls, struct generation *g, enum role role,
 }
 
 static enum mtls_status
+read_revocation(struct mtls_tls *tls, struct generation *g,
+    STACK_OF(X509) *cas, struct revocation *previous, struct mtls_err *err)
+{
+	const struct settings *s = &g->settings;
+	struct revocation_options options = {
+		.cas = cas,
+		.crl_dir = s->crl_dir,
+		.crl_files = &s->crl_files,
+		.fetched_dir = s->fetched_dir,
+		.mode = (enum revocation_mode)s->revocation,
+		.settings = &s->cas,
+		.has_floors = 0,
+	};
+
+	return revocation_load(tls, &options, previous, &g->revocation, err);
+}
+
+static enum mtls_status
 load_revocation(struct mtls_tls *tls, struct generation *g,
     const struct generation *previous, struct mtls_err *err)
 {
@@ -61,9 +79,8 @@ load_revocation(struct mtls_tls *tls, struct generation *g,
 		}
 	}
 	if (status == MTLS_OK)
-		status = revocation_load(tls, g->settings.crl_dir, all,
-		    previous == NULL ? NULL : previous->revocation,
-		    &g->revocation, err);
+		status = read_revocation(tls, g, all, previous == NULL ?
+		    NULL : previous->revocation, err);
 	sk_X509_free(all);
 	return status;
 }
@@ -180,6 +197,26 @@ generation_has_ca(const struct generation *g, enum role role, X509 *issuer)
 	return 0;
 }
 
+/* Whose certificates are accepted without data about them. */
+static void
+log_modes(const struct generation *g, const struct mtls_log *log)
+{
+	const char *section = revocation_unknown_section0(g->revocation);
+	struct revocation_ca ca;
+
+	for (size_t i = 0; i < revocation_n_cas(g->revocation); i++) {
+		revocation_describe(g->revocation, i, &ca);
+		if (ca.mode != REVOCATION_STRICT)
+			mtls_log_event(log, MTLS_LOG_WARNING,
+			    ca.mode == REVOCATION_IFURI ?
+			    "revocation-ifuri" : "revocation-relaxed",
+			    MTLS_KEY_CERT, ca.subject, MTLS_KEY_END);
+	}
+	if (section != NULL)
+		mtls_log_event(log, MTLS_LOG_WARNING, "ca-unknown",
+		    MTLS_KEY_REASON, section, MTLS_KEY_END);
+}
+
 static void
 log_crls(const struct generation *g, const struct mtls_log *log)
 {
@@ -189,12 +226,12 @@ log_crls(const struct generation *g, const struct mtls_log *log)
 
 	for (size_t i = 0; i < revocation_n_cas(g->revocation); i++) {
 		revocation_describe(g->revocation, i, &ca);
-		if (!ca.has_crl)
+		if (!ca.has_crl && !ca.has_ocsp)
 			mtls_log_event(log, MTLS_LOG_WARNING, "crl-missing",
 			    MTLS_KEY_CERT, ca.subject,
 			    MTLS_KEY_FILE, g->settings.crl_dir,
 			    MTLS_KEY_END);
-		else if (now_s > ca.next_update_s)
+		else if (ca.has_crl && now_s > ca.next_update_s)
 			mtls_log_event(log, MTLS_LOG_WARNING, "crl-expired",
 			    MTLS_KEY_CERT, ca.subject,
 			    MTLS_KEY_FILE, g->settings.crl_dir,
@@ -234,9 +271,7 @@ generation_log(const struct generation *g, const struct mtls_log *log)
 	if (g->settings.tls_min != 0)
 		mtls_log_event(log, MTLS_LOG_WARNING, "tls-1.2-insecure",
 		    MTLS_KEY_END);
-	if (g->settings.revocation != 0)
-		mtls_log_event(log, MTLS_LOG_WARNING, "revocation-relaxed",
-		    MTLS_KEY_END);
+	log_modes(g, log);
 	log_crls(g, log);
 	for (size_t i = 0; i < g->policy.n_maps; i++) {
 		map = &g->policy.maps[i];

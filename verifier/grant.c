@@ -164,12 +164,6 @@ deliver(struct exchange *x)
 }
 
 static void
-ending(struct exchange *x)
-{
-	exchange_problem(x, 503, "ending", "This verifier is being stopped.");
-}
-
-static void
 not_decided(struct exchange *x, const struct store_challenge *c)
 {
 	int64_t now_ms = mtls_clock_ms();
@@ -180,12 +174,9 @@ not_decided(struct exchange *x, const struct store_challenge *c)
 		return;
 	}
 	x->expires_ms = c->expires_ms;
-	if (x->wait_s == 0 || now_ms >= x->wait_until_ms) {
+	if (x->wait_s == 0 || now_ms >= x->wait_until_ms ||
+	    x->server->is_ending) {
 		reply_pending(x);
-		return;
-	}
-	if (x->server->is_ending) {
-		ending(x);
 		return;
 	}
 	hold(x, now_ms);
@@ -244,8 +235,7 @@ grant_get(struct exchange *x)
 
 	audit_begin(&x->audit, "grant");
 	x->audit.record.host = peer_host0(&x->peer);
-	fault = peer_machine_fault(&x->peer,
-	    (enum policy_revocation)s->revocation, &message);
+	fault = peer_machine_fault(&x->peer, &message);
 	if (fault != NULL) {
 		exchange_refuse(x, 403, fault, message);
 		return;
@@ -257,14 +247,13 @@ grant_get(struct exchange *x)
 }
 
 void
-grant_decided(void *arg, const uint8_t *id)
+grant_wake(struct server *server, const uint8_t id[MTLS_ID_BYTES])
 {
-	struct server *server = arg;
 	struct exchange *x, *next;
 
 	for (x = server->waiting; x != NULL; x = next) {
 		next = x->next_waiting;
-		if (id == NULL || memcmp(x->id, id, MTLS_ID_BYTES) == 0) {
+		if (memcmp(x->id, id, MTLS_ID_BYTES) == 0) {
 			grant_forget(x);
 			find(x);
 		}
@@ -278,6 +267,7 @@ grant_wake_all(struct server *server)
 
 	while ((x = server->waiting) != NULL) {
 		grant_forget(x);
-		ending(x);
+		exchange_problem(x, 503, "ending",
+		    "This verifier is being stopped.");
 	}
 }

@@ -7,21 +7,24 @@ libmtls_verifier_la_SOURCES = \
 	verifier/connection.c verifier/connection.h \
 	verifier/handshake_log.c verifier/handshake_log.h \
 	verifier/crl.c verifier/crl.h \
-	verifier/crl_dir.c verifier/crl_dir.h \
+	verifier/crl_batch.c verifier/crl_batch.h \
+	verifier/crl_files.c verifier/crl_files.h \
 	verifier/exchange.c verifier/exchange.h \
 	verifier/generation.c verifier/generation.h \
 	verifier/grant.c \
 	verifier/listener.c verifier/listener.h \
 	verifier/peer.c verifier/peer.h \
 	verifier/proof.c \
+	verifier/ocsp_cache.c verifier/ocsp_cache.h \
 	verifier/revocation.c verifier/revocation.h \
+	verifier/revocation_internal.h \
+	verifier/revocation_cas.c verifier/revocation_load.c \
+	verifier/revocation_sources.c \
 	verifier/routes.c \
 	verifier/server.c verifier/server.h \
 	verifier/settings.c verifier/settings.h \
+	verifier/settings_ca.c verifier/settings_ca.h \
 	verifier/store.c verifier/store.h \
-	verifier/store_internal.h \
-	verifier/store_op.c \
-	verifier/store_port.c \
 	verifier/store_sqlite.c verifier/store_sqlite.h \
 	verifier/store_sqlite_admin.c \
 	verifier/store_sqlite_challenge.c

@@ -68,7 +68,7 @@ peer_read(struct peer *peer, SSL *ssl, const struct generation *g,
 		return;
 	}
 	peer->standing = revocation_standing(g->revocation, certificate,
-	    issuer_of(ssl, g, role), peer->now_s);
+	    issuer_of(ssl, g, role), peer->now_s, &peer->revocation, NULL);
 }
 
 void
@@ -88,14 +88,13 @@ peer_host0(const struct peer *peer)
 }
 
 const char *
-peer_machine_fault(const struct peer *peer,
-    enum policy_revocation revocation, const char **ret_message)
+peer_machine_fault(const struct peer *peer, const char **ret_message)
 {
 	switch (peer->standing) {
 	case POLICY_STANDING_GOOD:
 		return NULL;
 	case POLICY_STANDING_UNKNOWN:
-		if (revocation == POLICY_RELAXED)
+		if (peer->revocation == POLICY_RELAXED)
 			return NULL;
 		*ret_message = "It is not known whether this machine's "
 		    "certificate has been revoked.";

@@ -19,6 +19,8 @@ struct peer {
 	struct mtls_identity id;	/* only where is_readable */
 	int is_readable;
 	enum policy_standing standing;
+	/* Whether UNKNOWN is excused by the modes of the CAs. */
+	enum policy_revocation revocation;
 	int64_t now_s;			/* when it was looked at */
 };
 
@@ -37,7 +39,7 @@ void peer_clear(struct peer *peer);
  * *ret_message is a sentence for its log.
  */
 const char *peer_machine_fault(const struct peer *peer,
-    enum policy_revocation revocation, const char **ret_message);
+    const char **ret_message);
 
 /* The machine's name; NULL where the certificate does not name exactly one. */
 const char *peer_host0(const struct peer *peer);

@@ -61,6 +61,7 @@ on_decided(struct store_op *op)
 	body.version = 1;
 	memcpy(body.challenge, x->body.proof.challenge,
 	    sizeof(body.challenge));
+	grant_wake(server, x->body.proof.challenge);
 	exchange_reply(x, 200, MTLS_BODY_TAKEN, &body);
 }
 
@@ -142,7 +143,7 @@ decide(struct exchange *x, const struct store_challenge *c, int64_t now_ms)
 		.proof_service = x->body.proof.service,
 		.proof_host = x->body.proof.host,
 		.standing = x->peer.standing,
-		.revocation = (enum policy_revocation)g->settings.revocation,
+		.revocation = x->peer.revocation,
 		.mapped = mapping.mapped,
 		.mapped_user = mapping.user,
 		.superuser = account_superuser(c->user),

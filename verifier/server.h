@@ -27,7 +27,6 @@ struct server {
 	struct mtls_tls *tls;
 	struct generation *generation;	/* the one that decides now */
 	struct store *store;
-	struct store_port *port;
 	struct connections connections;
 	struct listener *listeners[2];	/* by role */
 	struct admin *admin;

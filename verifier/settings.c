@@ -13,7 +13,8 @@
 #include "network.h"
 
 static const char *const tls_mins[] = { "1.3", "1.2-insecure", NULL };
-static const char *const revocations[] = { "strict", "relaxed", NULL };
+static const char *const revocations[] = { "strict", "ifuri", "relaxed",
+	NULL };
 
 #define AT(member) offsetof(struct settings, member)
 
@@ -42,8 +43,13 @@ const struct mtls_conf_option settings_table[] = {
 	    tls_mins, "oldest version of TLS" },
 	{ "revocation", "crl-dir", AT(crl_dir), MTLS_CONF_PATH, NULL, 1,
 	    1024, MTLS_CONF_REQUIRED, NULL, "where the CRLs are" },
+	{ "revocation", "crl-file", AT(crl_files), MTLS_CONF_LIST, "", 0, 64,
+	    0, NULL, "more CRLs, one by one" },
+	{ "revocation", "fetched-dir", AT(fetched_dir), MTLS_CONF_PATH,
+	    MTLS_VERIFIER_STATE_DIR "/crl", 1, 1024, 0, NULL,
+	    "where CRLs that were fetched are kept" },
 	{ "revocation", "mode", AT(revocation), MTLS_CONF_CHOICE, "strict", 0,
-	    1, 0, revocations, "what a missing CRL means" },
+	    2, 0, revocations, "what a missing CRL means" },
 	{ "policy", "file", AT(policy), MTLS_CONF_PATH,
 	    MTLS_VERIFIER_POLICY_FILE, 1, 1024, 0, NULL, "the policy" },
 	{ "state", "database", AT(database), MTLS_CONF_PATH,
@@ -84,6 +90,9 @@ take_value(void *arg, const char *section, const char *name,
 	struct reader *r = arg;
 
 	(void)line;
+	if (settings_ca_is_section(section))
+		return settings_ca_take(&r->settings->cas, section, name,
+		    value, err);
 	return mtls_conf_set(settings_table, r->settings, &r->seen, section,
 	    name, value, err);
 }
@@ -108,6 +117,18 @@ check_endpoints(const struct mtls_conf_list *list, const char *name,
 }
 
 static enum mtls_status
+check_crl_files(const struct mtls_conf_list *list, struct mtls_err *err)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->words[i][0] != '/')
+			return mtls_fail(err, MTLS_E_CONFIG, "crl-file: "
+			    "\"%s\" is not an absolute path",
+			    list->words[i]);
+	}
+	return MTLS_OK;
+}
+
+static enum mtls_status
 check(const struct settings *s, struct mtls_err *err)
 {
 	enum mtls_status status;
@@ -115,6 +136,9 @@ check(const struct settings *s, struct mtls_err *err)
 	status = check_endpoints(&s->listen_device, "device", err);
 	if (status == MTLS_OK)
 		status = check_endpoints(&s->listen_user, "user", err);
+	if (status != MTLS_OK)
+		return status;
+	status = check_crl_files(&s->crl_files, err);
 	if (status != MTLS_OK)
 		return status;
 	if (s->hold_s >= s->idle_timeout_s)
@@ -143,6 +167,8 @@ settings_read(const char *path, struct settings *ret, struct mtls_err *err)
 		status = mtls_conf_check(settings_table, &r.seen, NULL, err);
 		if (status == MTLS_OK)
 			status = check(&s, err);
+		if (status == MTLS_OK)
+			status = settings_ca_check(&s.cas, err);
 		if (status != MTLS_OK)
 			mtls_err_context(err, "%s", path);
 	}
@@ -158,6 +184,7 @@ void
 settings_clear(struct settings *settings)
 {
 	mtls_conf_done(settings_table, NULL, settings);
+	settings_ca_clear(&settings->cas);
 }
 
 static int

@@ -12,6 +12,8 @@
 #include "mtls/conf.h"
 #include "mtls/status.h"
 
+#include "settings_ca.h"
+
 struct settings {
 	char *user;			/* [server] */
 	struct mtls_conf_list listen_device;	/* [listen] */
@@ -24,7 +26,10 @@ struct settings {
 	char *user_ca;
 	int tls_min;			/* enum mtls_tls_min */
 	char *crl_dir;			/* [revocation] */
-	int revocation;			/* enum policy_revocation */
+	struct mtls_conf_list crl_files;
+	char *fetched_dir;
+	int revocation;			/* enum revocation_mode */
+	struct settings_cas cas;	/* [ca NAME] */
 	char *policy;			/* [policy] */
 	char *database;			/* [state] */
 	uint32_t challenge_ttl_s;	/* [limits] */

@@ -90,6 +90,9 @@ struct pki_crl_options {
 	int64_t number;			/* 0 = 1; negative: none */
 	const struct pki_cert *signed_by;
 	const struct pki_extension *extra;
+	/* A delta since this number; 0: it is none. */
+	int64_t base;
+	const struct pki_cert *const *removed;	/* removeFromCRL; NULL: none */
 };
 X509_CRL *pki_crl(struct pki *pki, const struct pki_cert *ca,
     const struct pki_cert *const *revoked,

@@ -16,14 +16,19 @@
 #include <openssl/x509v3.h>
 
 static void
-add_revoked(X509_CRL *crl, const struct pki_cert *cert, const ASN1_TIME *when)
+add_revoked(X509_CRL *crl, const struct pki_cert *cert, const ASN1_TIME *when,
+    int reason)
 {
 	X509_REVOKED *r = X509_REVOKED_new();
+	ASN1_ENUMERATED *value = ASN1_ENUMERATED_new();
 
 	pki_must(r != NULL && X509_REVOKED_set_serialNumber(r,
 	    X509_get_serialNumber(cert->x509)) &&
 	    X509_REVOKED_set_revocationDate(r, (ASN1_TIME *)when) &&
+	    (reason == 0 || (ASN1_ENUMERATED_set(value, reason) &&
+	    X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, value, 0, 0))) &&
 	    X509_CRL_add0_revoked(crl, r), "revoked");
+	ASN1_ENUMERATED_free(value);
 }
 
 static void
@@ -43,6 +48,10 @@ add_crl_extensions(X509_CRL *crl, const struct pki_cert *ca,
 		pki_must(number != NULL && ASN1_INTEGER_set_int64(number,
 		    o->number != 0 ? o->number : 1) && X509_CRL_add1_ext_i2d(
 		    crl, NID_crl_number, number, 0, 0), "number");
+	if (o->base != 0)
+		pki_must(ASN1_INTEGER_set_int64(number, o->base) &&
+		    X509_CRL_add1_ext_i2d(crl, NID_delta_crl, number, 1, 0),
+		    "base number");
 	ASN1_INTEGER_free(number);
 	for (const struct pki_extension *x = o->extra;
 	    x != NULL && x->oid != NULL; x++) {
@@ -88,7 +97,10 @@ pki_crl(struct pki *pki, const struct pki_cert *ca,
 	pki_must(ASN1_TIME_set(t, now + (o->starts_s != 0 ? o->starts_s :
 	    -3600)) && X509_CRL_set1_lastUpdate(crl, t), "lastUpdate");
 	for (; revoked != NULL && *revoked != NULL; revoked++)
-		add_revoked(crl, *revoked, t);
+		add_revoked(crl, *revoked, t, 0);
+	for (revoked = o->removed; revoked != NULL && *revoked != NULL;
+	    revoked++)
+		add_revoked(crl, *revoked, t, CRL_REASON_REMOVE_FROM_CRL);
 	ASN1_TIME_free(t);
 	add_crl_extensions(crl, ca, o);
 	pki_must(X509_CRL_sort(crl) && X509_CRL_sign(crl, signer->key,

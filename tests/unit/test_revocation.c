@@ -29,6 +29,9 @@ static struct pki *pki;
 static const struct pki_cert *root, *users, *alice, *bob;
 static struct mtls_err err;
 static int64_t now_s;
+/* What load() adds; set_up() clears it. */
+static struct revocation_options options;
+static enum policy_revocation mode;
 
 /* Copies a CRL into the directory of the test. */
 static void
@@ -45,7 +48,7 @@ put_crl(const char *name, X509_CRL *crl)
 }
 
 static enum mtls_status
-load(const struct revocation *previous, struct revocation **ret)
+load(struct revocation *previous, struct revocation **ret)
 {
 	STACK_OF(X509) *cas = sk_X509_new_null();
 	enum mtls_status status;
@@ -54,10 +57,18 @@ load(const struct revocation *previous, struct revocation **ret)
 	assert_true(sk_X509_push(cas, root->x509) > 0);
 	assert_true(sk_X509_push(cas, users->x509) > 0);
 	mtls_err_clear(&err);
-	status = revocation_load(tls, scratch_path("crl"), cas, previous, ret,
-	    &err);
+	options.cas = cas;
+	options.crl_dir = scratch_path("crl");
+	status = revocation_load(tls, &options, previous, ret, &err);
 	sk_X509_free(cas);
 	return status;
+}
+
+static enum policy_standing
+standing_of(struct revocation *r, X509 *certificate, X509 *issuer,
+    int64_t at_s)
+{
+	return revocation_standing(r, certificate, issuer, at_s, &mode, NULL);
 }
 
 /* The standing of alice with the CRLs of the directory. */
@@ -69,7 +80,7 @@ standing_at(int64_t at_s)
 
 	if (load(NULL, &r) != MTLS_OK)
 		fail_msg("%s", err.text);
-	standing = revocation_standing(r, alice->x509, users->x509, at_s);
+	standing = standing_of(r, alice->x509, users->x509, at_s);
 	revocation_free(r);
 	return standing;
 }
@@ -114,9 +125,9 @@ T034_revoked_leaf(void **state)
 	    POLICY_STANDING_REVOKED);
 	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(bob), NULL));
 	assert_int_equal(load(NULL, &r), MTLS_OK);
-	assert_int_equal(revocation_standing(r, alice->x509, users->x509,
+	assert_int_equal(standing_of(r, alice->x509, users->x509,
 	    now_s), POLICY_STANDING_GOOD);
-	assert_int_equal(revocation_standing(r, bob->x509, users->x509,
+	assert_int_equal(standing_of(r, bob->x509, users->x509,
 	    now_s), POLICY_STANDING_REVOKED);
 	revocation_free(r);
 }
@@ -165,14 +176,10 @@ static void
 T038_lists_that_are_refused(void **state)
 {
 	static const uint8_t any[] = { 0x05, 0x00 };
-	static const uint8_t one[] = { 0x02, 0x01, 0x01 };
 	static const uint8_t indirect[] = { 0x30, 0x03, 0x84, 0x01, 0xff };
 	static const struct pki_extension unknown[] = {
 		{ "1.3.6.1.4.1.55555.1", 1, any, sizeof(any) },
 		{ NULL, 0, NULL, 0 }
-	};
-	static const struct pki_extension delta[] = {
-		{ "2.5.29.27", 1, one, sizeof(one) }, { NULL, 0, NULL, 0 }
 	};
 	static const struct pki_extension idp[] = {
 		{ "2.5.29.28", 1, indirect, sizeof(indirect) },
@@ -181,7 +188,7 @@ T038_lists_that_are_refused(void **state)
 	const struct pki_crl_options bad[] = {
 		{ .signed_by = root },		/* bad signature */
 		{ .extra = unknown },
-		{ .extra = delta },
+		{ .base = 1, .number = -1 },	/* a delta without a number */
 		{ .extra = idp },
 	};
 	struct revocation *r;
@@ -195,6 +202,271 @@ T038_lists_that_are_refused(void **state)
 			fail_msg("case %zu", i);
 		assert_non_null(strstr(err.text, "crl/users.crl"));
 	}
+}
+
+/* T-038: a delta adds to its base and takes back from it. */
+static void
+T038_delta(void **state)
+{
+	struct pki_crl_options base = { .number = 5 };
+	struct pki_crl_options delta = { .number = 7, .base = 5,
+	    .ends_s = 2 * HOUR_S, .removed = PKI_CERTS(bob) };
+	struct revocation *r;
+
+	(void)state;
+	put_crl("root.crl", good_crl(root));
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(bob), &base));
+	put_crl("delta.crl", pki_crl(pki, users, PKI_CERTS(alice), &delta));
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(standing_of(r, alice->x509, users->x509, now_s),
+	    POLICY_STANDING_REVOKED);
+	assert_int_equal(standing_of(r, bob->x509, users->x509, now_s),
+	    POLICY_STANDING_GOOD);
+	/* The first of both that ends, ends both. */
+	assert_int_equal(standing_of(r, bob->x509, users->x509,
+	    now_s + 3 * HOUR_S), POLICY_STANDING_UNKNOWN);
+	revocation_free(r);
+	/* A newer base has all that the delta knew. */
+	base.number = 8;
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(bob), &base));
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(standing_of(r, bob->x509, users->x509,
+	    now_s + 3 * HOUR_S), POLICY_STANDING_REVOKED);
+	assert_int_equal(standing_of(r, alice->x509, users->x509, now_s),
+	    POLICY_STANDING_GOOD);
+	revocation_free(r);
+}
+
+static void
+T038_delta_without_its_base(void **state)
+{
+	struct pki_crl_options base = { .number = 4 };
+	struct pki_crl_options unnumbered = { .number = -1,
+	    .starts_s = -2 * HOUR_S };
+	struct pki_crl_options delta = { .number = 7, .base = 5 };
+	struct revocation *r;
+
+	(void)state;
+	put_crl("root.crl", good_crl(root));
+	put_crl("delta.crl", pki_crl(pki, users, PKI_CERTS(alice), &delta));
+	assert_int_equal(load(NULL, &r), MTLS_E_CONFIG);
+	assert_non_null(strstr(err.text, "without its base"));
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(bob), &base));
+	assert_int_equal(load(NULL, &r), MTLS_E_CONFIG);
+	assert_non_null(strstr(err.text, "newer base"));
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(bob),
+	    &unnumbered));
+	assert_int_equal(load(NULL, &r), MTLS_E_CONFIG);
+	base.number = 5;
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(bob), &base));
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(standing_of(r, bob->x509, users->x509, now_s),
+	    POLICY_STANDING_REVOKED);
+	assert_int_equal(standing_of(r, alice->x509, users->x509, now_s),
+	    POLICY_STANDING_REVOKED);
+	revocation_free(r);
+	/* Back to the base alone is back. */
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(unlink(scratch_path("crl/delta.crl")), 0);
+	{
+		struct revocation *next;
+
+		assert_int_equal(load(r, &next), MTLS_E_CONFIG);
+	}
+	revocation_free(r);
+}
+
+/* What missing data means, by the CA whose data it is. */
+static void
+modes_by_ca(void **state)
+{
+	struct settings_ca ca = { .subject = strdup("CN=Acme Users CA,O=Acme"),
+	    .ocsp = (char []){ "" } };
+	struct settings_cas all = { 1, &ca };
+	struct pki_options with_uri = { 0 };
+	static const uint8_t aia[] = { 0x30, 0x00 };
+	static const struct pki_extension extra[] = {
+		{ "1.3.6.1.5.5.7.1.1", 0, aia, sizeof(aia) },
+		{ NULL, 0, NULL, 0 }
+	};
+	static const struct {
+		enum settings_ca_mode of_ca;
+		enum revocation_mode of_all;
+		enum policy_revocation plain, uri;
+	} cases[] = {
+		{ SETTINGS_CA_DEFAULT, REVOCATION_STRICT, POLICY_STRICT,
+		    POLICY_STRICT },
+		{ SETTINGS_CA_DEFAULT, REVOCATION_RELAXED, POLICY_RELAXED,
+		    POLICY_RELAXED },
+		{ SETTINGS_CA_STRICT, REVOCATION_RELAXED, POLICY_STRICT,
+		    POLICY_STRICT },
+		{ SETTINGS_CA_IFURI, REVOCATION_STRICT, POLICY_RELAXED,
+		    POLICY_STRICT },
+		{ SETTINGS_CA_RELAXED, REVOCATION_STRICT, POLICY_RELAXED,
+		    POLICY_RELAXED },
+	};
+	const struct pki_cert *carol;
+	struct revocation *r;
+
+	(void)state;
+	with_uri.extra = extra;
+	carol = pki_user(pki, users, "carol", &with_uri);
+	put_crl("root.crl", good_crl(root));
+	options.settings = &all;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ca.mode = (int)cases[i].of_ca;
+		options.mode = cases[i].of_all;
+		assert_int_equal(load(NULL, &r), MTLS_OK);
+		assert_null(revocation_unknown_section0(r));
+		assert_int_equal(standing_of(r, alice->x509, users->x509,
+		    now_s), POLICY_STANDING_UNKNOWN);
+		assert_int_equal(mode, cases[i].plain);
+		assert_int_equal(standing_of(r, carol->x509, users->x509,
+		    now_s), POLICY_STANDING_UNKNOWN);
+		assert_int_equal(mode, cases[i].uri);
+		revocation_free(r);
+	}
+	/* Nothing is excused by the mode of another CA. */
+	ca.mode = SETTINGS_CA_RELAXED;
+	options.mode = REVOCATION_STRICT;
+	assert_int_equal(unlink(scratch_path("crl/root.crl")), 0);
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(standing_of(r, alice->x509, users->x509, now_s),
+	    POLICY_STANDING_UNKNOWN);
+	assert_int_equal(mode, POLICY_STRICT);
+	revocation_free(r);
+	free(ca.subject);
+	ca.subject = strdup("CN=Acme Users CA");
+	ca.name = strdup("users");
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	assert_string_equal(revocation_unknown_section0(r), "users");
+	revocation_free(r);
+	free(ca.subject);
+	free(ca.name);
+}
+
+static void
+single_files(void **state)
+{
+	char *words[2];
+	struct mtls_conf_list list = { 2, words };
+	struct revocation *r;
+
+	(void)state;
+	assert_int_equal(mkdir(scratch_path("more"), 0755), 0);
+	put_crl("../more/users.bin", good_crl(users));
+	put_crl("../more/root.crl", good_crl(root));
+	words[0] = strdup(scratch_path("more/users.bin"));
+	words[1] = strdup(scratch_path("more"));
+	options.crl_files = &list;
+	assert_int_equal(standing_at(now_s), POLICY_STANDING_GOOD);
+	assert_int_equal(unlink(words[0]), 0);
+	assert_int_not_equal(load(NULL, &r), MTLS_OK);
+	free(words[0]);
+	free(words[1]);
+}
+
+/* Lists that change while they are in use. */
+static void
+T182_refresh_keeps_what_is_good(void **state)
+{
+	struct pki_crl_options newer = { .number = 3 };
+	struct revocation *r;
+	size_t n;
+
+	(void)state;
+	put_good();
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(revocation_refresh(r, tls, &n, &err), MTLS_OK);
+	assert_int_equal(n, 0);
+	/* One is broken, the other one newer. */
+	scratch_text("crl/root.crl", "nonsense");
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(alice), &newer));
+	assert_int_equal(revocation_refresh(r, tls, &n, &err),
+	    MTLS_E_CONFIG);
+	assert_non_null(strstr(err.text, "crl/root.crl"));
+	assert_int_equal(n, 1);
+	assert_int_equal(standing_of(r, alice->x509, users->x509, now_s),
+	    POLICY_STANDING_REVOKED);
+	assert_int_equal(standing_of(r, bob->x509, users->x509, now_s),
+	    POLICY_STANDING_GOOD);
+	/* Back, and gone. */
+	put_crl("root.crl", good_crl(root));
+	put_crl("users.crl", good_crl(users));
+	mtls_err_clear(&err);
+	assert_int_equal(revocation_refresh(r, tls, &n, &err),
+	    MTLS_E_CONFIG);
+	assert_non_null(strstr(err.text, "older"));
+	assert_int_equal(unlink(scratch_path("crl/users.crl")), 0);
+	mtls_err_clear(&err);
+	assert_int_equal(revocation_refresh(r, tls, &n, &err),
+	    MTLS_E_CONFIG);
+	assert_non_null(strstr(err.text, "gone"));
+	assert_int_equal(standing_of(r, alice->x509, users->x509, now_s),
+	    POLICY_STANDING_REVOKED);
+	newer.number = 4;
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(bob), &newer));
+	mtls_err_clear(&err);
+	assert_int_equal(revocation_refresh(r, tls, &n, &err), MTLS_OK);
+	assert_int_equal(standing_of(r, alice->x509, users->x509, now_s),
+	    POLICY_STANDING_GOOD);
+	assert_int_equal(standing_of(r, bob->x509, users->x509, now_s),
+	    POLICY_STANDING_REVOKED);
+	revocation_free(r);
+}
+
+/* T-038: nothing is relied on before it was compared with its floor. */
+static void
+T038_floors(void **state)
+{
+	struct pki_crl_options newer = { .number = 3 };
+	struct revocation_due due, late;
+	struct revocation *r, *next;
+	size_t n;
+
+	(void)state;
+	put_crl("root.crl", good_crl(root));
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(bob), NULL));
+	options.has_floors = 1;
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(standing_of(r, alice->x509, users->x509, now_s),
+	    POLICY_STANDING_UNKNOWN);
+	assert_int_equal(standing_of(r, bob->x509, users->x509, now_s),
+	    POLICY_STANDING_REVOKED);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(revocation_floor_due(r, i, &due));
+		assert_true(revocation_floor_set(r, i, &due,
+		    REVOCATION_FLOOR_KEPT));
+		assert_false(revocation_floor_due(r, i, &late));
+	}
+	assert_int_equal(due.number[CRL_SERIAL_MAX - 1], 1);
+	assert_int_equal(standing_of(r, alice->x509, users->x509, now_s),
+	    POLICY_STANDING_GOOD);
+	/* The next one is relied on until it is known to be too old. */
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(NULL), &newer));
+	assert_int_equal(revocation_refresh(r, tls, &n, &err), MTLS_OK);
+	assert_int_equal(standing_of(r, alice->x509, users->x509, now_s),
+	    POLICY_STANDING_GOOD);
+	assert_false(revocation_floor_set(r, 1, &due,
+	    REVOCATION_FLOOR_BROKEN));
+	assert_true(revocation_floor_due(r, 1, &late));
+	assert_true(revocation_floor_set(r, 1, &late,
+	    REVOCATION_FLOOR_BROKEN));
+	assert_int_equal(standing_of(r, alice->x509, users->x509, now_s),
+	    POLICY_STANDING_UNKNOWN);
+	/* That is not forgotten by a reload; a newer list ends it. */
+	newer.number = 4;
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(NULL), &newer));
+	assert_int_equal(load(r, &next), MTLS_OK);
+	assert_int_equal(standing_of(next, alice->x509, users->x509, now_s),
+	    POLICY_STANDING_UNKNOWN);
+	assert_true(revocation_floor_due(next, 1, &late));
+	assert_true(revocation_floor_set(next, 1, &late,
+	    REVOCATION_FLOOR_KEPT));
+	assert_int_equal(standing_of(next, alice->x509, users->x509, now_s),
+	    POLICY_STANDING_GOOD);
+	revocation_free(next);
+	revocation_free(r);
 }
 
 static void
@@ -228,9 +500,9 @@ T047_second_ca_of_the_same_name(void **state)
 	assert_int_equal(load(NULL, &r), MTLS_E_CONFIG);
 	assert_int_equal(unlink(scratch_path("crl/twin.crl")), 0);
 	assert_int_equal(load(NULL, &r), MTLS_OK);
-	assert_int_equal(revocation_standing(r, alice->x509, twin->x509,
+	assert_int_equal(standing_of(r, alice->x509, twin->x509,
 	    now_s), POLICY_STANDING_NO_ISSUER);
-	assert_int_equal(revocation_standing(r, alice->x509, NULL, now_s),
+	assert_int_equal(standing_of(r, alice->x509, NULL, now_s),
 	    POLICY_STANDING_NO_ISSUER);
 	revocation_free(r);
 }
@@ -300,7 +572,7 @@ serials_of_every_length(void **state)
 	put_crl("users.crl", pki_crl(pki, users, revoked, NULL));
 	assert_int_equal(load(NULL, &r), MTLS_OK);
 	for (size_t i = 0; i < N; i++)
-		assert_int_equal(revocation_standing(r, revoked[i]->x509,
+		assert_int_equal(standing_of(r, revoked[i]->x509,
 		    users->x509, now_s), POLICY_STANDING_REVOKED);
 	for (size_t i = 0; i < 5; i++) {
 		static const char *const others[] = {
@@ -308,7 +580,7 @@ serials_of_every_length(void **state)
 		};
 		struct pki_options o = { .serial = others[i] };
 
-		assert_int_equal(revocation_standing(r, pki_user(pki, users,
+		assert_int_equal(standing_of(r, pki_user(pki, users,
 		    "v", &o)->x509, users->x509, now_s),
 		    POLICY_STANDING_GOOD);
 	}
@@ -365,9 +637,9 @@ T081_exchanged_while_read(void **state)
 		assert_int_equal(rename(scratch_path("crl/new"),
 		    scratch_path("crl/users.crl")), 0);
 		assert_int_equal(load(NULL, &r), MTLS_OK);
-		assert_int_equal(revocation_standing(r, alice->x509,
+		assert_int_equal(standing_of(r, alice->x509,
 		    users->x509, now_s), POLICY_STANDING_REVOKED);
-		assert_int_equal(revocation_standing(r, bob->x509,
+		assert_int_equal(standing_of(r, bob->x509,
 		    users->x509, now_s), i % 2 ? POLICY_STANDING_REVOKED :
 		    POLICY_STANDING_GOOD);
 		revocation_free(r);
@@ -381,6 +653,7 @@ set_up(void **state)
 	if (scratch_begin() != 0)
 		return -1;
 	now_s = time(NULL);
+	memset(&options, 0, sizeof(options));
 	return mkdir(scratch_path("crl"), 0755);
 }
 
@@ -427,6 +700,12 @@ main(void)
 		TEST(T035_no_data_is_not_good),
 		TEST(T038_expired_and_not_yet_valid),
 		TEST(T038_lists_that_are_refused),
+		TEST(T038_delta),
+		TEST(T038_delta_without_its_base),
+		TEST(T038_floors),
+		TEST(modes_by_ca),
+		TEST(single_files),
+		TEST(T182_refresh_keeps_what_is_good),
 		TEST(T038_of_another_issuer),
 		TEST(T047_second_ca_of_the_same_name),
 		TEST(T038_never_backwards),

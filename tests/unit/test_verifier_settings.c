@@ -59,6 +59,22 @@ bad_files(void **state)
 		TLS "[listen]\nadmin = run/admin.sock\n",
 		TLS "[tls]\nmin = 1.1\n",
 		TLS "[revocation]\nmode = off\n",
+		TLS "[revocation]\ncrl-file = a.crl\n",
+		TLS "[ca x]\nrevocation = strict\n",
+		TLS "[ca x]\nsubject = x\n",
+		TLS "[ca x]\nsubject = CN=x\nrevocation = off\n",
+		TLS "[ca x]\nsubject = CN=x\nsubject = CN=y\n",
+		TLS "[ca x]\nsubject = CN=x\n[ca y]\nsubject = cn = x\n",
+		TLS "[ca x]\nsubject = CN=x\ncrl = a.crl\n",
+		TLS "[ca x]\nsubject = CN=x\ncrl = https://a/b\n",
+		TLS "[ca x]\nsubject = CN=x\ncrl = ftp://a/b\n",
+		TLS "[ca x]\nsubject = CN=x\ncrl = http:///b\n",
+		TLS "[ca x]\nsubject = CN=x\ncrl = http://u@a/b\n",
+		TLS "[ca x]\nsubject = CN=x\ncrl = http://a/b http://a/c\n",
+		TLS "[ca x]\nsubject = CN=x\nocsp = yes\n",
+		TLS "[ca x]\nsubject = CN=x\nocsp = https://a/\n",
+		TLS "[ca x]\nsubject = CN=x\nocsp-timeout = 0s\n",
+		TLS "[ca]\nsubject = CN=x\n",
 		TLS "[limits]\nhold = 0s\n",
 		TLS "[limits]\nhold = 60s\nidle-timeout = 60s\n",
 		TLS "[limits]\nmax-connections = -1\n",
@@ -73,6 +89,29 @@ bad_files(void **state)
 			fail_msg("%s", bad[i]);
 		assert_non_null(strstr(err.text, "/verifier.conf"));
 	}
+}
+
+static void
+sections_of_cas(void **state)
+{
+	(void)state;
+	if (read_text(TLS "[ca users]\nsubject = cn = Users CA, o=Acme\n"
+	    "crl = /crl/users.pem, http://ca.example:8080/users.crl\n"
+	    "[ca machines]\nsubject = CN=Machines CA\nrevocation = ifuri\n"
+	    "ocsp = aia\n[ca users]\nocsp = http://[::1]/\n") != MTLS_OK)
+		fail_msg("%s", err.text);
+	assert_int_equal(s.cas.n, 2);
+	assert_string_equal(s.cas.ca[0].name, "users");
+	assert_string_equal(s.cas.ca[0].subject, "CN=Users CA,O=Acme");
+	assert_string_equal(settings_ca_url0(&s.cas.ca[0]),
+	    "http://ca.example:8080/users.crl");
+	assert_int_equal(s.cas.ca[0].mode, SETTINGS_CA_DEFAULT);
+	assert_int_equal(s.cas.ca[0].crl_refresh_s, 3600);
+	assert_string_equal(s.cas.ca[0].ocsp, "http://[::1]/");
+	assert_int_equal(s.cas.ca[1].mode, SETTINGS_CA_IFURI);
+	assert_string_equal(s.cas.ca[1].ocsp, "aia");
+	assert_null(settings_ca_url0(&s.cas.ca[1]));
+	settings_clear(&s);
 }
 
 static void
@@ -148,6 +187,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(bad_files),
+		cmocka_unit_test(sections_of_cas),
 		cmocka_unit_test(T080_files_that_are_refused),
 		cmocka_unit_test(what_a_reload_may_change),
 	};
