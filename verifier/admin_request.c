@@ -31,7 +31,7 @@ submit(struct admin_connection *c, enum store_kind kind, store_done_fn done)
 	c->op.done = done;
 	c->op.arg = c;
 	c->is_busy = 1;
-	store_submit(c->server->store, &c->op);
+	store_submit(c->server->port, &c->op);
 }
 
 /* A change: made or not, and how many. */

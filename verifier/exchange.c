@@ -131,7 +131,7 @@ exchange_submit(struct exchange *x, enum store_kind kind, store_done_fn done)
 	x->op.kind = kind;
 	x->op.arg = x;
 	x->op.done = done;
-	store_submit(x->server->store, &x->op);
+	store_submit(x->server->port, &x->op);
 }
 
 static void
@@ -167,5 +167,5 @@ exchange_refuse(struct exchange *x, int code, const char *reason,
 	x->refusal.op.record = &x->audit.record;
 	x->refusal.op.arg = x;
 	x->refusal.op.done = on_refused;
-	store_submit(x->server->store, &x->refusal.op);
+	store_submit(x->server->port, &x->refusal.op);
 }

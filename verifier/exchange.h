@@ -77,8 +77,8 @@ void challenge_open(struct exchange *x);	/* POST /v1/challenges */
 void proof_take(struct exchange *x);		/* POST /v1/proofs */
 void grant_get(struct exchange *x);	/* GET /v1/challenges/ID/grant */
 
-/* Wakes whoever waits for the decision about this challenge. */
-void grant_wake(struct server *server, const uint8_t id[MTLS_ID_BYTES]);
+/* A store_decided_fn: wakes whoever waits for it; arg is the server. */
+void grant_decided(void *arg, const uint8_t *id);
 /* Answers everybody who waits, because the verifier ends. */
 void grant_wake_all(struct server *server);
 /* Takes an exchange out of those that wait; it may not be among them. */

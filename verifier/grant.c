@@ -164,6 +164,12 @@ deliver(struct exchange *x)
 }
 
 static void
+ending(struct exchange *x)
+{
+	exchange_problem(x, 503, "ending", "This verifier is being stopped.");
+}
+
+static void
 not_decided(struct exchange *x, const struct store_challenge *c)
 {
 	int64_t now_ms = mtls_clock_ms();
@@ -174,9 +180,12 @@ not_decided(struct exchange *x, const struct store_challenge *c)
 		return;
 	}
 	x->expires_ms = c->expires_ms;
-	if (x->wait_s == 0 || now_ms >= x->wait_until_ms ||
-	    x->server->is_ending) {
+	if (x->wait_s == 0 || now_ms >= x->wait_until_ms) {
 		reply_pending(x);
+		return;
+	}
+	if (x->server->is_ending) {
+		ending(x);
 		return;
 	}
 	hold(x, now_ms);
@@ -247,13 +256,14 @@ grant_get(struct exchange *x)
 }
 
 void
-grant_wake(struct server *server, const uint8_t id[MTLS_ID_BYTES])
+grant_decided(void *arg, const uint8_t *id)
 {
+	struct server *server = arg;
 	struct exchange *x, *next;
 
 	for (x = server->waiting; x != NULL; x = next) {
 		next = x->next_waiting;
-		if (memcmp(x->id, id, MTLS_ID_BYTES) == 0) {
+		if (id == NULL || memcmp(x->id, id, MTLS_ID_BYTES) == 0) {
 			grant_forget(x);
 			find(x);
 		}
@@ -267,7 +277,6 @@ grant_wake_all(struct server *server)
 
 	while ((x = server->waiting) != NULL) {
 		grant_forget(x);
-		exchange_problem(x, 503, "ending",
-		    "This verifier is being stopped.");
+		ending(x);
 	}
 }

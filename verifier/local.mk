@@ -25,6 +25,9 @@ libmtls_verifier_la_SOURCES = \
 	verifier/settings.c verifier/settings.h \
 	verifier/settings_ca.c verifier/settings_ca.h \
 	verifier/store.c verifier/store.h \
+	verifier/store_internal.h \
+	verifier/store_op.c \
+	verifier/store_port.c \
 	verifier/store_sqlite.c verifier/store_sqlite.h \
 	verifier/store_sqlite_admin.c \
 	verifier/store_sqlite_challenge.c

@@ -61,7 +61,6 @@ on_decided(struct store_op *op)
 	body.version = 1;
 	memcpy(body.challenge, x->body.proof.challenge,
 	    sizeof(body.challenge));
-	grant_wake(server, x->body.proof.challenge);
 	exchange_reply(x, 200, MTLS_BODY_TAKEN, &body);
 }
 

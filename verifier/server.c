@@ -144,7 +144,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	server->purge.now_ms = now_ms - KEEP_MS;
 	server->purge.arg = server;
 	server->purge.done = on_purged;
-	store_submit(server->store, &server->purge);
+	store_submit(server->port, &server->purge);
 }
 
 static void
@@ -224,8 +224,13 @@ start(struct server *s, struct server_parts *parts, struct mtls_err *err)
 	s->connections.full = on_full;
 	s->connections.arg = s;
 	use_settings(s);
-	status = store_open_sqlite(s->base,
-	    s->generation->settings.database, &s->store, err);
+	status = store_open_sqlite(s->generation->settings.database,
+	    &s->store, err);
+	if (status == MTLS_OK)
+		status = store_attach(s->store, s->base, grant_decided, s,
+		    &s->port, err);
+	if (status == MTLS_OK)
+		status = store_start(s->store, err);
 	if (status == MTLS_OK)
 		status = add_events(s, err);
 	if (status == MTLS_OK)
@@ -249,12 +254,13 @@ static void
 stop(struct server *s)
 {
 	/* Answers that are still being worked on end here. */
-	if (s->store != NULL)
-		store_flush(s->store);
+	if (s->port != NULL)
+		store_flush(s->port);
 	admin_free(s->admin);
 	connections_forget(&s->connections);
 	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++)
 		listener_free(s->listeners[role]);
+	store_detach(s->port);
 	store_close(s->store);
 	free_event(s->hangup);
 	free_event(s->terminate);

@@ -27,6 +27,7 @@ struct server {
 	struct mtls_tls *tls;
 	struct generation *generation;	/* the one that decides now */
 	struct store *store;
+	struct store_port *port;
 	struct connections connections;
 	struct listener *listeners[2];	/* by role */
 	struct admin *admin;

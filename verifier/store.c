@@ -1,113 +1,209 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The queue in front of a store: group commit, and call-backs only after it.
+ * The thread of a store: takes what has queued as one transaction, and gives
+ * it back when that is durable. It sleeps in poll(2), and is woken only if
+ * it sleeps.
  */
 #include "config.h"
 
-#include "store.h"
+#include "store_internal.h"
 
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
-struct store {
-	const struct store_backend *backend;
-	void *self;
-	struct event *flush;		/* NULL without a loop */
-	struct store_op *first, **last;
+#include "mtls/deadline.h"
+
+const uint32_t store_bucket_us[STORE_BUCKETS] = {
+	250, 500, 1000, 2500, 5000, 10000, 50000, 250000
 };
 
-static void
-on_flush(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	store_flush(arg);
-}
-
 enum mtls_status
-store_new(struct event_base *base, const struct store_backend *backend,
-    void *self, struct store **ret, struct mtls_err *err)
+store_new(const struct store_backend *backend, void *self,
+    struct store **ret, struct mtls_err *err)
 {
 	struct store *store = calloc(1, sizeof(*store));
 
-	if (store != NULL && base != NULL)
-		store->flush = event_new(base, -1, 0, on_flush, store);
-	if (store == NULL || (base != NULL && store->flush == NULL)) {
+	if (store == NULL || (store->wake_fd = eventfd(0, EFD_CLOEXEC |
+	    EFD_NONBLOCK)) < 0) {
 		free(store);
 		backend->close(self);
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 	}
+	(void)pthread_mutex_init(&store->lock, NULL);
 	store->backend = backend;
 	store->self = self;
-	store->last = &store->first;
+	store->stats.is_available = 1;
+	store_queue_init(&store->queue);
 	*ret = store;
 	return MTLS_OK;
 }
 
 void
-store_submit(struct store *store, struct store_op *op)
+store_queue_init(struct store_queue *q)
 {
-	mtls_err_clear(&op->err);
-	op->status = MTLS_E_UNAVAILABLE;
-	op->next = NULL;
-	*store->last = op;
-	store->last = &op->next;
-	/* After all events of now: what they submit shares a transaction. */
-	if (store->flush != NULL)
-		event_active(store->flush, EV_TIMEOUT, 0);
-}
-
-/* OK if all of them were run and are durable. */
-static enum mtls_status
-run_all(struct store *store, struct store_op *first, struct mtls_err *err)
-{
-	const struct store_backend *b = store->backend;
-	enum mtls_status status;
-
-	status = b->begin(store->self, err);
-	if (status != MTLS_OK)
-		return status;
-	for (struct store_op *op = first; op != NULL; op = op->next) {
-		op->status = b->run(store->self, op, &op->err);
-		if (op->status == MTLS_E_UNAVAILABLE) {
-			status = mtls_fail(err, MTLS_E_UNAVAILABLE, "%s",
-			    op->err.text);
-			break;
-		}
-	}
-	if (status == MTLS_OK)
-		status = b->commit(store->self, err);
-	if (status != MTLS_OK)
-		b->rollback(store->self);
-	return status;
+	q->first = NULL;
+	q->last = &q->first;
+	q->n = 0;
 }
 
 void
-store_flush(struct store *store)
+store_queue_add(struct store_queue *q, struct store_op *op)
 {
-	struct store_op *op, *next = store->first;
-	struct mtls_err err;
-	enum mtls_status status;
+	op->next = NULL;
+	*q->last = op;
+	q->last = &op->next;
+	q->n++;
+}
 
-	if (next == NULL)
+struct store_op *
+store_queue_take(struct store_queue *q)
+{
+	struct store_op *first = q->first;
+
+	store_queue_init(q);
+	return first;
+}
+
+static void
+count(struct store *store, enum mtls_status status, int64_t us)
+{
+	struct store_stats *stats = &store->stats;
+
+	stats->n_transactions++;
+	stats->is_available = status == MTLS_OK;
+	if (status != MTLS_OK)
+		stats->n_failed_transactions++;
+	if (us < 0)
 		return;
-	/* What call-backs submit goes into the next transaction. */
-	store->first = NULL;
-	store->last = &store->first;
-	mtls_err_clear(&err);
-	status = run_all(store, next, &err);
-	while ((op = next) != NULL) {
-		next = op->next;
-		op->next = NULL;
-		if (status != MTLS_OK) {
-			/* Whatever it found or did has not happened. */
-			store_op_clear(op);
-			op->status = mtls_fail(&op->err, MTLS_E_UNAVAILABLE,
-			    "%s", err.text);
+	stats->transaction_us += (uint64_t)us;
+	for (size_t i = 0; i < STORE_BUCKETS; i++) {
+		if (us <= store_bucket_us[i]) {
+			stats->buckets[i]++;
+			break;
 		}
-		op->done(op);
 	}
+}
+
+/* Whatever a failed transaction found or did has not happened. */
+static void
+undo(struct store_op *first, const struct mtls_err *err)
+{
+	for (struct store_op *op = first; op != NULL; op = op->next) {
+		store_op_clear(op);
+		op->status = mtls_fail(&op->err, MTLS_E_UNAVAILABLE, "%s",
+		    err->text);
+	}
+}
+
+/* Back to their ports, after what was decided. */
+static void
+give_back(struct store *store, struct store_op *op)
+{
+	struct store_op *next;
+
+	for (; op != NULL; op = next) {
+		next = op->next;
+		store->stats.n_operations++;
+		if (op->kind == STORE_CHALLENGE_DECIDE &&
+		    op->status == MTLS_OK)
+			store_port_decided(store, op->id);
+		store_port_done(op->port, op);
+	}
+}
+
+int
+store_run(struct store *store)
+{
+	struct store_op *first;
+	enum mtls_status status;
+	struct mtls_err err;
+	int64_t from_us = mtls_clock_us(), to_us;
+
+	(void)pthread_mutex_lock(&store->lock);
+	first = store_queue_take(&store->queue);
+	(void)pthread_mutex_unlock(&store->lock);
+	if (first == NULL)
+		return 0;
+	mtls_err_clear(&err);
+	status = store->backend->run(store->self, first, &err);
+	if (status != MTLS_OK)
+		undo(first, &err);
+	to_us = mtls_clock_us();
+	(void)pthread_mutex_lock(&store->lock);
+	count(store, status, from_us < 0 || to_us < 0 ? -1 :
+	    to_us - from_us);
+	give_back(store, first);
+	(void)pthread_mutex_unlock(&store->lock);
+	return 1;
+}
+
+/* 0 when the queue is empty and is to stay so. */
+static int
+wait_for_work(struct store *store)
+{
+	struct pollfd pfd = { store->wake_fd, POLLIN, 0 };
+	int is_empty, is_ending;
+	eventfd_t ignored;
+
+	(void)pthread_mutex_lock(&store->lock);
+	is_empty = store->queue.first == NULL;
+	is_ending = store->is_ending;
+	store->is_asleep = is_empty && !is_ending;
+	(void)pthread_mutex_unlock(&store->lock);
+	if (!is_empty)
+		return 1;
+	if (is_ending)
+		return 0;
+	/* Whatever it returns, the queue is looked at. */
+	(void)poll(&pfd, 1, -1);
+	(void)eventfd_read(store->wake_fd, &ignored);
+	return 1;
+}
+
+static void *
+thread_main(void *arg)
+{
+	struct store *store = arg;
+
+	while (wait_for_work(store))
+		(void)store_run(store);
+	return NULL;
+}
+
+enum mtls_status
+store_start(struct store *store, struct mtls_err *err)
+{
+	sigset_t all, before;
+	int error;
+
+	/* Signals are for the thread that has an event loop. */
+	(void)sigfillset(&all);
+	error = pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (error == 0) {
+		error = pthread_create(&store->thread, NULL, thread_main,
+		    store);
+		(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	}
+	if (error != 0)
+		return mtls_fail_errno(err, MTLS_E_SYSTEM, error,
+		    "the thread of the state");
+	store->has_thread = 1;
+	return MTLS_OK;
+}
+
+void
+store_wake(struct store *store)
+{
+	if (!store->is_asleep)
+		return;
+	store->is_asleep = 0;
+	(void)eventfd_write(store->wake_fd, 1);
 }
 
 void
@@ -115,40 +211,24 @@ store_close(struct store *store)
 {
 	if (store == NULL)
 		return;
-	while (store->first != NULL)
-		store_flush(store);
-	if (store->flush != NULL)
-		event_free(store->flush);
+	if (store->has_thread) {
+		(void)pthread_mutex_lock(&store->lock);
+		store->is_ending = 1;
+		store_wake(store);
+		(void)pthread_mutex_unlock(&store->lock);
+		(void)pthread_join(store->thread, NULL);
+	}
 	store->backend->close(store->self);
+	(void)close(store->wake_fd);
+	(void)pthread_mutex_destroy(&store->lock);
 	free(store);
 }
 
 void
-store_challenge_clear(struct store_challenge *c)
+store_get_stats(struct store *store, struct store_stats *ret)
 {
-	char *texts[] = {
-		c->user, c->service, c->host, c->tty, c->rhost, c->ruser,
-		c->method, c->source, c->reason, c->message, c->certificate,
-	};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		free(texts[i]);
-	memset(c, 0, sizeof(*c));
-}
-
-void
-store_op_clear(struct store_op *op)
-{
-	store_challenge_clear(&op->found);
-	free(op->bound_user);
-	op->bound_user = NULL;
-	for (size_t i = 0; i < op->n_rows; i++)
-		mtls_message_clear(&op->rows[i]);
-	free(op->rows);
-	op->rows = NULL;
-	op->n_rows = 0;
-	op->n = 0;
-	memset(&op->counts, 0, sizeof(op->counts));
-	op->status = MTLS_E_UNAVAILABLE;
-	mtls_err_clear(&op->err);
+	(void)pthread_mutex_lock(&store->lock);
+	*ret = store->stats;
+	ret->n_waiting = store->queue.n;
+	(void)pthread_mutex_unlock(&store->lock);
 }

@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * What the verifier remembers: challenges, the audit, and who a certificate
- * was bound to. Work is handed over as an operation and comes back through
- * its call-back; whatever was handed over meanwhile goes into one
+ * was bound to. The store is a thread of its own. Event loops hand it
+ * operations through a port, and get them back through their call-backs, in
+ * their own loop; whatever was handed over meanwhile goes into one
  * transaction, so that one fsync serves them all, and no call-back runs
- * before its transaction is durable. A store in a thread of its own, or
- * behind a network, has the same interface.
+ * before its transaction is durable.
  *
  * The store does no thinking: it takes a decision, it never makes one.
  */
@@ -24,6 +24,10 @@
 #include "mtls/verdict.h"
 
 struct store;
+struct store_port;
+
+/* How many operations may wait; one more is UNAVAILABLE at once. */
+#define STORE_QUEUE_MAX 4096
 
 /* How many challenges of one machine may be open at a time. */
 #define STORE_OPEN_MAX 1000
@@ -132,7 +136,7 @@ typedef void (*store_done_fn)(struct store_op *op);
 /*
  * One operation. The caller fills in what its kind wants, and keeps it and
  * all it points to until done was called, exactly once, from the event loop
- * or store_flush(); then it calls store_op_clear().
+ * of its port or store_flush(); then it calls store_op_clear().
  */
 struct store_op {
 	enum store_kind kind;
@@ -159,6 +163,7 @@ struct store_op {
 	struct store_counts counts;
 	int64_t n;
 	/* The store's own. */
+	struct store_port *port;
 	struct store_op *next;
 };
 
@@ -168,41 +173,77 @@ void store_challenge_clear(struct store_challenge *challenge);
 /* Frees what came out; the operation can be used again. */
 void store_op_clear(struct store_op *op);
 
-/* Takes the operation until its done was called; never calls it itself. */
-void store_submit(struct store *store, struct store_op *op);
+/*
+ * A challenge was decided, by this process or, with a database that several
+ * have in common, by another; NULL: some were, and it is not known which.
+ */
+typedef void (*store_decided_fn)(void *arg, const uint8_t *id);
 
-/* Runs everything that was submitted, now. */
-void store_flush(struct store *store);
+/*
+ * A port for the event loop base, whose thread alone may use it; decided may
+ * be NULL. base may be NULL too: then only store_flush() calls anybody back.
+ */
+enum mtls_status store_attach(struct store *store, struct event_base *base,
+    store_decided_fn decided, void *arg, struct store_port **ret,
+    struct mtls_err *err);
+/* Flushes and frees; NULL is a no-op. */
+void store_detach(struct store_port *port);
+
+/* Takes the operation until its done was called; never calls it itself. */
+void store_submit(struct store_port *port, struct store_op *op);
+
+/*
+ * Waits until everything that was submitted through this port is done, and
+ * calls its call-backs, and those that submit more again.
+ */
+void store_flush(struct store_port *port);
+
+/*
+ * Starts the thread. Before that, and in tests without it, nothing is done
+ * but in store_flush().
+ */
+enum mtls_status store_start(struct store *store, struct mtls_err *err);
 
 /*
  * Opens, or makes, an SQLite database in a directory that nobody else can
- * write to. base may be NULL: then only store_flush() works. CONFIG with the
- * reason, UNAVAILABLE.
+ * write to. CONFIG with the reason, UNAVAILABLE.
  */
-enum mtls_status store_open_sqlite(struct event_base *base,
-    const char *path, struct store **ret, struct mtls_err *err);
+enum mtls_status store_open_sqlite(const char *path, struct store **ret,
+    struct mtls_err *err);
 
-/* Flushes and closes; NULL is a no-op. */
+/* Ends the thread and closes; no port is left. NULL is a no-op. */
 void store_close(struct store *store);
 
-/* What a kind of store has to provide; store_sqlite.c. */
+/* How the store is doing. Times are of whole transactions. */
+#define STORE_BUCKETS 8
+struct store_stats {
+	uint64_t n_operations, n_transactions, n_failed_transactions;
+	uint64_t n_full;	/* operations that found no place */
+	uint64_t transaction_us;	/* all of them together */
+	uint64_t buckets[STORE_BUCKETS];	/* how many took at most ... */
+	size_t n_waiting;	/* operations, now */
+	int is_available;	/* the last transaction succeeded */
+};
+/* ... this long; what took longer is in none. */
+extern const uint32_t store_bucket_us[STORE_BUCKETS];
+
+/* May be called by every thread. */
+void store_get_stats(struct store *store, struct store_stats *ret);
+
+/* What a kind of store has to provide; all in the store's thread. */
 struct store_backend {
-	/* One transaction around several run(). */
-	enum mtls_status (*begin)(void *self, struct mtls_err *err);
-	enum mtls_status (*commit)(void *self, struct mtls_err *err);
-	void (*rollback)(void *self);
 	/*
-	 * One operation. UNAVAILABLE makes the whole transaction fail; other
-	 * results have written nothing and let the others go on.
+	 * These operations, in this order, in one transaction, which is
+	 * durable when this returns OK; each has its status. Otherwise
+	 * nothing has happened, or it is not known what: UNAVAILABLE.
 	 */
-	enum mtls_status (*run)(void *self, struct store_op *op,
+	enum mtls_status (*run)(void *self, struct store_op *first,
 	    struct mtls_err *err);
 	void (*close)(void *self);
 };
 
 /* Takes self, also where it fails. */
-enum mtls_status store_new(struct event_base *base,
-    const struct store_backend *backend, void *self, struct store **ret,
-    struct mtls_err *err);
+enum mtls_status store_new(const struct store_backend *backend, void *self,
+    struct store **ret, struct mtls_err *err);
 
 #endif

@@ -174,39 +174,28 @@ store_sqlite_text(sqlite3_stmt *statement, int at, char **ret,
 }
 
 static enum mtls_status
-simple(void *self, enum store_sql sql, struct mtls_err *err)
+simple(struct store_sqlite *s, enum store_sql sql, struct mtls_err *err)
 {
-	struct store_sqlite *s = self;
-
 	return store_sqlite_step(s, store_sqlite_begin(s, sql), NULL, err);
 }
 
-static enum mtls_status
-begin(void *self, struct mtls_err *err)
-{
-	return simple(self, SQL_BEGIN, err);
-}
-
-static enum mtls_status
-commit(void *self, struct mtls_err *err)
-{
-	return simple(self, SQL_COMMIT, err);
-}
-
 static void
-rollback(void *self)
+rollback(struct store_sqlite *s)
 {
-	struct store_sqlite *s = self;
 	struct mtls_err ignored;
 
 	mtls_err_clear(&ignored);
 	/* After some failures SQLite has already done it. */
 	if (!sqlite3_get_autocommit(s->db))
-		(void)(simple(self, SQL_ROLLBACK, &ignored) == MTLS_OK);
+		(void)(simple(s, SQL_ROLLBACK, &ignored) == MTLS_OK);
 }
 
+/*
+ * UNAVAILABLE makes the whole transaction fail; other results have written
+ * nothing and let the others go on.
+ */
 static enum mtls_status
-run(void *self, struct store_op *op, struct mtls_err *err)
+run_one(struct store_sqlite *self, struct store_op *op, struct mtls_err *err)
 {
 	switch (op->kind) {
 	case STORE_CHALLENGE_ADD:
@@ -227,6 +216,26 @@ run(void *self, struct store_op *op, struct mtls_err *err)
 	return mtls_fail(err, MTLS_E_USAGE, "no such operation");
 }
 
+static enum mtls_status
+run(void *self, struct store_op *first, struct mtls_err *err)
+{
+	struct store_sqlite *s = self;
+	enum mtls_status status = simple(s, SQL_BEGIN, err);
+
+	for (struct store_op *op = first; status == MTLS_OK && op != NULL;
+	    op = op->next) {
+		op->status = run_one(s, op, &op->err);
+		if (op->status == MTLS_E_UNAVAILABLE)
+			status = mtls_fail(err, MTLS_E_UNAVAILABLE, "%s",
+			    op->err.text);
+	}
+	if (status == MTLS_OK)
+		status = simple(s, SQL_COMMIT, err);
+	if (status != MTLS_OK)
+		rollback(s);
+	return status;
+}
+
 static void
 close_sqlite(void *self)
 {
@@ -239,7 +248,7 @@ close_sqlite(void *self)
 }
 
 static const struct store_backend backend = {
-	begin, commit, rollback, run, close_sqlite
+	run, close_sqlite
 };
 
 static enum mtls_status
@@ -328,8 +337,7 @@ check_directory(const char *path, struct mtls_err *err)
 }
 
 enum mtls_status
-store_open_sqlite(struct event_base *base, const char *path,
-    struct store **ret, struct mtls_err *err)
+store_open_sqlite(const char *path, struct store **ret, struct mtls_err *err)
 {
 	struct store_sqlite *s;
 	enum mtls_status status = check_directory(path, err);
@@ -354,5 +362,5 @@ store_open_sqlite(struct event_base *base, const char *path,
 		close_sqlite(s);
 		return status;
 	}
-	return store_new(base, &backend, s, ret, err);
+	return store_new(&backend, s, ret, err);
 }

@@ -59,7 +59,7 @@ void store_sqlite_bind_text(sqlite3_stmt *statement, int at,
 enum mtls_status store_sqlite_text(sqlite3_stmt *statement, int at,
     char **ret, struct mtls_err *err);
 
-/* What store_backend.run does, by kind. */
+/* What an operation does, by kind; see run_one(). */
 enum mtls_status store_sqlite_challenge(struct store_sqlite *s,
     struct store_op *op, struct mtls_err *err);
 enum mtls_status store_sqlite_audit(struct store_sqlite *s,

@@ -22,6 +22,7 @@
 #define HOST "ws-1.acme.example"
 
 static struct store *store;
+static struct store_port *port;
 static struct mtls_err err;
 static int n_done;
 
@@ -39,6 +40,33 @@ __wrap_sqlite3_step(sqlite3_stmt *statement)
 	return __real_sqlite3_step(statement);
 }
 
+static int n_decided;
+
+static void
+on_decided(void *arg, const uint8_t *id)
+{
+	(void)id;
+	assert_ptr_equal(arg, &n_decided);
+	n_decided++;
+}
+
+static int
+open_store(void)
+{
+	if (store_open_sqlite(scratch_path("state.db"), &store, &err) !=
+	    MTLS_OK)
+		return -1;
+	return store_attach(store, NULL, on_decided, &n_decided, &port,
+	    &err) == MTLS_OK ? 0 : -1;
+}
+
+static void
+close_store(void)
+{
+	store_detach(port);
+	store_close(store);
+}
+
 static void
 on_done(struct store_op *op)
 {
@@ -51,9 +79,9 @@ run(struct store_op *op, enum store_kind kind)
 {
 	op->kind = kind;
 	op->done = on_done;
-	store_submit(store, op);
+	store_submit(port, op);
 	n_done = 0;
-	store_flush(store);
+	store_flush(port);
 	assert_int_equal(n_done, 1);
 	return op->status;
 }
@@ -218,9 +246,9 @@ T161_one_of_many_wins(void **state)
 			ops[i].host = HOST;
 			ops[i].decision = &allowed;
 			ops[i].record = &record;
-			store_submit(store, &ops[i]);
+			store_submit(port, &ops[i]);
 		}
-		store_flush(store);
+		store_flush(port);
 		for (size_t i = 0; i < 64; i++) {
 			if (ops[i].status == MTLS_OK)
 				n_ok++;
@@ -284,11 +312,11 @@ T140_a_batch_is_whole(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		ops[i].kind = STORE_CHALLENGE_ADD;
 		ops[i].done = on_done;
-		store_submit(store, &ops[i]);
+		store_submit(port, &ops[i]);
 	}
 	fail_code = SQLITE_FULL;
 	fail_step = 3;		/* the second insert */
-	store_flush(store);
+	store_flush(port);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(ops[i].status, MTLS_E_UNAVAILABLE);
 		store_op_clear(&ops[i]);
@@ -411,9 +439,8 @@ restart_keeps_the_audit(void **state)
 	(void)state;
 	assert_int_equal(add(1), MTLS_OK);
 	assert_int_equal(decide(1), MTLS_OK);
-	store_close(store);
-	assert_int_equal(store_open_sqlite(NULL, scratch_path("state.db"),
-	    &store, &err), MTLS_OK);
+	close_store();
+	assert_int_equal(open_store(), 0);
 	assert_int_equal(n_records(), 1);
 	/* A login that was under way has to begin again. */
 	assert_int_equal(deliver(1, HOST), MTLS_E_NOT_FOUND);
@@ -431,16 +458,16 @@ T080_databases_that_are_refused(void **state)
 	assert_int_equal(mkdir(scratch_path("open"), 0777), 0);
 	assert_int_equal(chmod(scratch_path("open"), 0777), 0);
 	mtls_err_clear(&err);
-	assert_int_not_equal(store_open_sqlite(NULL,
+	assert_int_not_equal(store_open_sqlite(
 	    scratch_path("open/state.db"), &other, &err), MTLS_OK);
 	mtls_err_clear(&err);
 	assert_int_equal(symlink(scratch_path("state.db"),
 	    scratch_path("link.db")), 0);
-	assert_int_not_equal(store_open_sqlite(NULL, scratch_path("link.db"),
+	assert_int_not_equal(store_open_sqlite(scratch_path("link.db"),
 	    &other, &err), MTLS_OK);
 	mtls_err_clear(&err);
 	scratch_text("text.db", "this is not a database, whatever its name");
-	assert_int_not_equal(store_open_sqlite(NULL, scratch_path("text.db"),
+	assert_int_not_equal(store_open_sqlite(scratch_path("text.db"),
 	    &other, &err), MTLS_OK);
 }
 
@@ -457,7 +484,7 @@ another_version_is_refused(void **state)
 	    NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 	mtls_err_clear(&err);
-	assert_int_equal(store_open_sqlite(NULL, scratch_path("new.db"),
+	assert_int_equal(store_open_sqlite(scratch_path("new.db"),
 	    &other, &err), MTLS_E_CONFIG);
 }
 
@@ -470,15 +497,14 @@ set_up(void **state)
 	umask(077);
 	if (scratch_begin() != 0)
 		return -1;
-	return store_open_sqlite(NULL, scratch_path("state.db"), &store,
-	    &err) == MTLS_OK ? 0 : -1;
+	return open_store();
 }
 
 static int
 tear_down(void **state)
 {
 	(void)state;
-	store_close(store);
+	close_store();
 	return scratch_end();
 }
 

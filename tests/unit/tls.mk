@@ -5,7 +5,7 @@ TLS_TEST_LIBS = libmtls_tls.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test_profile tests/unit/test_resumption \
 	tests/unit/test_server_certificate \
 	tests/unit/test_client_certificate tests/unit/test_peer \
-	tests/unit/test_trust
+	tests/unit/test_trust tests/unit/test_trust_limits
 tests_unit_test_profile_SOURCES = tests/unit/test_profile.c \
 	$(tls_rig_sources)
 tests_unit_test_profile_CFLAGS = $(TLS_TEST_CFLAGS)
@@ -28,6 +28,10 @@ tests_unit_test_peer_LDADD = $(TLS_TEST_LIBS)
 tests_unit_test_trust_SOURCES = tests/unit/test_trust.c $(tls_rig_sources)
 tests_unit_test_trust_CFLAGS = $(TLS_TEST_CFLAGS)
 tests_unit_test_trust_LDADD = $(TLS_TEST_LIBS)
+tests_unit_test_trust_limits_SOURCES = tests/unit/test_trust_limits.c \
+	$(tls_rig_sources)
+tests_unit_test_trust_limits_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_trust_limits_LDADD = $(TLS_TEST_LIBS)
 
 unit_tests += tests/unit/test_signer
 tests_unit_test_signer_SOURCES = tests/unit/test_signer.c $(tls_rig_sources)

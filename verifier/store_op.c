@@ -1,0 +1,41 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What operations own, and its end.
+ */
+#include "config.h"
+
+#include "store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+store_challenge_clear(struct store_challenge *c)
+{
+	char *texts[] = {
+		c->user, c->service, c->host, c->tty, c->rhost, c->ruser,
+		c->method, c->source, c->reason, c->message, c->certificate,
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		free(texts[i]);
+	memset(c, 0, sizeof(*c));
+}
+
+void
+store_op_clear(struct store_op *op)
+{
+	store_challenge_clear(&op->found);
+	free(op->bound_user);
+	op->bound_user = NULL;
+	for (size_t i = 0; i < op->n_rows; i++)
+		mtls_message_clear(&op->rows[i]);
+	free(op->rows);
+	op->rows = NULL;
+	op->n_rows = 0;
+	op->n = 0;
+	memset(&op->counts, 0, sizeof(op->counts));
+	op->status = MTLS_E_UNAVAILABLE;
+	mtls_err_clear(&op->err);
+}
