@@ -4,7 +4,8 @@ TLS_TEST_LIBS = libmtls_tls.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/test_profile tests/unit/test_resumption \
 	tests/unit/test_server_certificate \
-	tests/unit/test_client_certificate tests/unit/test_peer \
+	tests/unit/test_client_certificate tests/unit/test_client_proof \
+	tests/unit/test_peer \
 	tests/unit/test_trust tests/unit/test_trust_limits
 tests_unit_test_profile_SOURCES = tests/unit/test_profile.c \
 	$(tls_rig_sources)
@@ -22,6 +23,10 @@ tests_unit_test_client_certificate_SOURCES = \
 	tests/unit/test_client_certificate.c $(tls_rig_sources)
 tests_unit_test_client_certificate_CFLAGS = $(TLS_TEST_CFLAGS)
 tests_unit_test_client_certificate_LDADD = $(TLS_TEST_LIBS)
+tests_unit_test_client_proof_SOURCES = tests/unit/test_client_proof.c \
+	$(tls_rig_sources) $(tls_forger_sources)
+tests_unit_test_client_proof_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_client_proof_LDADD = $(TLS_TEST_LIBS)
 tests_unit_test_peer_SOURCES = tests/unit/test_peer.c $(tls_rig_sources)
 tests_unit_test_peer_CFLAGS = $(TLS_TEST_CFLAGS)
 tests_unit_test_peer_LDADD = $(TLS_TEST_LIBS)
