@@ -64,6 +64,8 @@ key_word(enum mtls_log_key key)
 		return "ms";
 	case MTLS_KEY_DEVICE:
 		return "device";
+	case MTLS_KEY_METRICS:
+		return "metrics";
 	case MTLS_KEY_TLS:
 		return "tls";
 	case MTLS_KEY_END:

@@ -11,15 +11,6 @@
 #include "mtls/status.h"
 
 #include "server.h"
-#include "settings.h"
-
-/*
- * Makes the socket, while the process may still be root, for the account
- * that it will be and the admin group. What is there is replaced if it is a
- * socket that nobody listens on.
- */
-enum mtls_status admin_bind(const struct settings *settings, int *ret_fd,
-    struct mtls_err *err);
 
 /* Takes fd, also where it fails. */
 enum mtls_status admin_new(struct server *server, int fd, struct admin **ret,

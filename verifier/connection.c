@@ -19,6 +19,7 @@
 #include "mtls/deadline.h"
 
 #include "handshake_log.h"
+#include "metrics.h"
 
 /* At most one complaint about too many connections in this time. */
 #define COMPLAIN_MS 10000
@@ -44,7 +45,9 @@ struct connection {
 	struct event *timer;
 	struct network_address address;
 	char peer[NETWORK_TEXT_MAX];
+	int64_t began_us;
 	int is_established;		/* the handshake succeeded */
+	int is_late;			/* it took too long */
 	const char *alert;		/* static; the one that ended it */
 };
 
@@ -100,6 +103,8 @@ complain(struct connections *all, const char *peer, const char *why)
 {
 	int64_t now_ms = mtls_clock_ms();
 
+	metrics_count(all->metrics, METRICS_LIMITS,
+	    (struct metrics_labels){ { why } });
 	if (all->complained_ms != 0 &&
 	    now_ms - all->complained_ms < COMPLAIN_MS)
 		return;
@@ -146,6 +151,15 @@ look_at(struct connection *c)
 }
 
 static void
+close_late(struct connection *c)
+{
+	c->is_late = 1;
+	metrics_count(c->all->metrics, METRICS_LIMITS,
+	    (struct metrics_labels){ { "handshake-timeout" } });
+	close_soon(c, "handshake-timeout");
+}
+
+static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct connection *c = arg;
@@ -162,7 +176,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 		if (SSL_is_init_finished(c->ssl))
 			set_timer(c, STATE_FIRST, c->all->request_timeout_s);
 		else
-			close_soon(c, "handshake-timeout");
+			close_late(c);
 		break;
 	case STATE_FIRST:
 	case STATE_READING:
@@ -215,6 +229,15 @@ phase(const struct connection *c)
 }
 
 static void
+count_handshake(const struct connection *c)
+{
+	metrics_count(c->all->metrics, METRICS_HANDSHAKES,
+	    (struct metrics_labels){ { phase(c) } });
+	metrics_since(c->all->metrics, METRICS_HANDSHAKE_TIME, c->began_us);
+	handshake_log(c->all->log, c->ssl, phase(c), c->peer);
+}
+
+static void
 on_info(const SSL *ssl, int where, int ret)
 {
 	struct connection *c = SSL_get_ex_data(ssl, slot);
@@ -224,7 +247,7 @@ on_info(const SSL *ssl, int where, int ret)
 	if ((where & SSL_CB_HANDSHAKE_DONE) != 0 && !c->is_established) {
 		c->is_established = 1;
 		if (c->all != NULL)
-			handshake_log(c->all->log, c->ssl, phase(c), c->peer);
+			count_handshake(c);
 	}
 	/* The second is what OpenSSL says to a peer that is gone. */
 	if ((where & SSL_CB_ALERT) != 0 &&
@@ -240,10 +263,15 @@ log_handshake(const struct connection *c)
 	long verified = SSL_get_verify_result(c->ssl);
 	const char *reason = c->alert;
 
-	if (c->all == NULL || reason == NULL || c->is_established)
+	if (c->all == NULL || c->is_established)
 		return;
-	if (verified != X509_V_OK)
+	if (reason != NULL && verified != X509_V_OK)
 		reason = X509_verify_cert_error_string(verified);
+	metrics_count(c->all->metrics, METRICS_HANDSHAKES_FAILED,
+	    (struct metrics_labels){ { phase(c), reason != NULL ? reason :
+	    c->is_late ? "timeout" : "ended by the other side" } });
+	if (reason == NULL)
+		return;
 	mtls_log_event(c->all->log, MTLS_LOG_NOTICE, "tls-refused",
 	    MTLS_KEY_PEER, c->peer, MTLS_KEY_PHASE, phase(c),
 	    MTLS_KEY_REASON, reason, MTLS_KEY_END);
@@ -291,6 +319,7 @@ attach(struct connections *all, enum role role, SSL *ssl)
 	}
 	c->role = role;
 	c->ssl = ssl;
+	c->began_us = mtls_clock_us();
 	c->timer = evtimer_new(all->base, on_timer, c);
 	if (c->timer == NULL || event_add(c->timer, &now) != 0)
 		return 0;

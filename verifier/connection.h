@@ -27,6 +27,7 @@
 #include "network.h"
 
 struct connection;
+struct metrics;
 
 /* What all connections of a process share. */
 struct connections {
@@ -36,6 +37,7 @@ struct connections {
 	uint32_t n;
 	uint32_t max, max_per_client;
 	uint32_t handshake_timeout_s, request_timeout_s, idle_timeout_s;
+	struct metrics *metrics;	/* or NULL */
 	int64_t complained_ms;		/* about too many, last time */
 	/* Called when there is no room for more, and when there is. */
 	void (*full)(void *arg, int is_full);

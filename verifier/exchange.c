@@ -13,6 +13,8 @@
 
 #include <event2/buffer.h>
 
+#include "metrics.h"
+
 static const char *
 phrase(int code)
 {
@@ -119,6 +121,9 @@ exchange_problem(struct exchange *x, int code, const char *reason,
 	problem.version = 1;
 	problem.reason = copy;
 	problem.message = sentence;
+	if (code == 503)
+		metrics_count(x->server->metrics, METRICS_UNAVAILABLE,
+		    (struct metrics_labels){ { reason } });
 	mtls_log_event(x->server->log, MTLS_LOG_DEBUG, "problem",
 	    MTLS_KEY_REASON, reason,
 	    MTLS_KEY_PEER, connection_peer0(x->connection), MTLS_KEY_END);
@@ -134,12 +139,43 @@ exchange_submit(struct exchange *x, enum store_kind kind, store_done_fn done)
 	store_submit(x->server->port, &x->op);
 }
 
+/* A label only where the policy knows the word, so that there are few. */
+static const char *
+service_label(const struct policy *policy, const char *service)
+{
+	for (size_t i = 0; service != NULL && i < policy->n_rules; i++) {
+		if (policy_has_word(&policy->rules[i].services, service))
+			return service;
+	}
+	return "other";
+}
+
+void
+exchange_decided(struct exchange *x)
+{
+	const struct store_record *r = &x->audit.record;
+	struct server *server = x->server;
+	struct metrics_labels labels = { {
+		service_label(&server->generation->policy, r->service),
+		r->method != NULL && policy_method(r->method) != 0 ?
+		    r->method : "other",
+		r->decision, r->reason,
+	} };
+
+	audit_log(&x->audit, server->log);
+	metrics_count(server->metrics, METRICS_LOGINS, labels);
+	if (strcmp(r->decision, "allow") == 0)
+		server->n_allowed++;
+	else
+		server->n_denied++;
+}
+
 static void
 on_refused(struct store_op *op)
 {
 	struct exchange *x = op->arg;
 
-	audit_log(&x->audit, x->server->log);
+	exchange_decided(x);
 	if (op->status != MTLS_OK) {
 		mtls_log_err(x->server->log, MTLS_LOG_ERR, "audit-failed",
 		    &op->err, MTLS_KEY_REQUEST, x->audit.record.request,
@@ -156,7 +192,6 @@ void
 exchange_refuse(struct exchange *x, int code, const char *reason,
     const char *message)
 {
-	x->server->n_denied++;
 	x->refusal.code = code;
 	x->refusal.message = message;
 	x->audit.record.decision = "deny";

@@ -32,6 +32,7 @@ struct exchange {
 	} body;
 	uint8_t id[MTLS_ID_BYTES];	/* of the challenge that it names */
 	uint32_t wait_s;
+	int64_t began_us;		/* a proof: when it arrived */
 	struct store_op op;
 	struct store_challenge opening;	/* borrows from body */
 	struct store_challenge challenge;	/* taken from op.found */
@@ -64,6 +65,9 @@ void exchange_drop(struct exchange *x);
 /* Gives x->op to the store; done gets it back as op->arg. */
 void exchange_submit(struct exchange *x, enum store_kind kind,
     store_done_fn done);
+
+/* A decision is durable: one line in the log, one more in the metrics. */
+void exchange_decided(struct exchange *x);
 
 /*
  * Completes x->audit, writes it and then answers with a problem, or with 503

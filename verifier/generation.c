@@ -16,6 +16,7 @@
 #include "mtls/pem.h"
 
 #include "account.h"
+#include "crl.h"
 #include "pattern.h"
 #include "policy_file.h"
 
@@ -215,6 +216,18 @@ log_modes(const struct generation *g, const struct mtls_log *log)
 	if (section != NULL)
 		mtls_log_event(log, MTLS_LOG_WARNING, "ca-unknown",
 		    MTLS_KEY_REASON, section, MTLS_KEY_END);
+}
+
+int64_t
+generation_not_after_s(const struct generation *g)
+{
+	const X509 *certificate = SSL_CTX_get0_certificate(g->ctx[0]);
+	int64_t not_after_s;
+
+	if (certificate == NULL ||
+	    crl_time(X509_get0_notAfter(certificate), &not_after_s) != 0)
+		return 0;
+	return not_after_s;
 }
 
 static void

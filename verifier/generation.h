@@ -53,6 +53,9 @@ enum mtls_status generation_next(struct mtls_tls *tls, const char *path,
 int generation_has_ca(const struct generation *g, enum role role,
     X509 *issuer);
 
+/* When the verifier's own certificate ends; 0 where that is not known. */
+int64_t generation_not_after_s(const struct generation *g);
+
 /*
  * Logs what an administrator should know: CAs without a usable CRL, CRLs of
  * strangers, map lines for issuers that no bundle has, insecure settings.

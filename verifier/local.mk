@@ -9,6 +9,13 @@ libmtls_verifier_la_SOURCES = \
 	verifier/crl.c verifier/crl.h \
 	verifier/crl_batch.c verifier/crl_batch.h \
 	verifier/crl_files.c verifier/crl_files.h \
+	verifier/health.c verifier/health.h \
+	verifier/histogram.c verifier/histogram.h \
+	verifier/local_socket.c verifier/local_socket.h \
+	verifier/metrics.c verifier/metrics.h \
+	verifier/metrics_text.c verifier/metrics_text.h \
+	verifier/monitor.c verifier/monitor.h \
+	verifier/monitor_report.c \
 	verifier/exchange.c verifier/exchange.h \
 	verifier/generation.c verifier/generation.h \
 	verifier/grant.c \

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #ifdef HAVE_SYSTEMD
@@ -25,7 +26,8 @@
 #include "mtls/pem.h"
 #include "mtls/process.h"
 
-#include "admin.h"
+#include "local_socket.h"
+#include "monitor.h"
 #include "server.h"
 
 /* Descriptors that are not connections: sockets, database, epoll, files. */
@@ -68,13 +70,15 @@ notify(const char *state)
 static void
 on_ready(const struct server *server)
 {
-	char device[512], user[512];
+	char device[512], user[512], metrics[512];
 
 	mtls_log_event(&to_stderr, MTLS_LOG_NOTICE, "ready",
 	    MTLS_KEY_DEVICE, listener_text(server->listeners[ROLE_DEVICE],
 	    device, sizeof(device)),
 	    MTLS_KEY_USER, listener_text(server->listeners[ROLE_USER], user,
-	    sizeof(user)), MTLS_KEY_END);
+	    sizeof(user)),
+	    MTLS_KEY_METRICS, monitor_text(server->monitor, metrics,
+	    sizeof(metrics))[0] == '\0' ? NULL : metrics, MTLS_KEY_END);
 	notify("READY=1");
 }
 
@@ -114,7 +118,10 @@ open_sockets(struct settings *s, struct server_parts *parts,
 		status = listener_bind(&s->listen_user,
 		    &parts->sockets[ROLE_USER], err);
 	if (status == MTLS_OK)
-		status = admin_bind(s, &parts->admin_fd, err);
+		status = local_socket_bind(s, s->admin, SOCK_SEQPACKET,
+		    &parts->admin_fd, err);
+	if (status == MTLS_OK)
+		status = monitor_bind(s, &parts->monitor, err);
 	return status;
 }
 
@@ -156,6 +163,7 @@ give_up(struct server_parts *parts)
 {
 	listener_unbind(&parts->sockets[ROLE_DEVICE]);
 	listener_unbind(&parts->sockets[ROLE_USER]);
+	listener_unbind(&parts->monitor);
 	if (parts->admin_fd >= 0)
 		close(parts->admin_fd);
 	generation_free(parts->generation);

@@ -19,6 +19,7 @@
 
 #include "account.h"
 #include "mapping.h"
+#include "metrics.h"
 
 static void
 unavailable(struct exchange *x)
@@ -52,11 +53,8 @@ on_decided(struct store_op *op)
 		unavailable(x);
 		return;
 	}
-	audit_log(&x->audit, server->log);
-	if (x->decision.verdict == MTLS_VERDICT_ALLOW)
-		server->n_allowed++;
-	else
-		server->n_denied++;
+	exchange_decided(x);
+	metrics_since(server->metrics, METRICS_DECISION_TIME, x->began_us);
 	memset(&body, 0, sizeof(body));
 	body.version = 1;
 	memcpy(body.challenge, x->body.proof.challenge,
@@ -189,6 +187,7 @@ proof_take(struct exchange *x)
 {
 	const struct mtls_body_proof *proof = &x->body.proof;
 
+	x->began_us = mtls_clock_us();
 	audit_begin(&x->audit, "login");
 	/* Until the challenge is known: what the person says. */
 	x->audit.record.user = proof->user;

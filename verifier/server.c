@@ -10,6 +10,7 @@
 #include "server.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,6 +20,8 @@
 
 #include "admin.h"
 #include "exchange.h"
+#include "metrics.h"
+#include "monitor.h"
 
 /* How often challenges that ended are forgotten. */
 #define TICK_S	30
@@ -58,6 +61,8 @@ server_reload(struct server *server)
 	if (generation_next(server->tls, server->config_file,
 	    server->generation, &next, &err) != MTLS_OK) {
 		server->n_failed_reloads++;
+		(void)snprintf(server->last_reload_failed,
+		    sizeof(server->last_reload_failed), "%s", err.text);
 		mtls_log_err(server->log, MTLS_LOG_ERR, "reload-failed", &err,
 		    MTLS_KEY_END);
 		return;
@@ -65,6 +70,7 @@ server_reload(struct server *server)
 	generation_free(server->generation);
 	server->generation = next;
 	server->n_reloads++;
+	server->last_reload_failed[0] = '\0';
 	use_settings(server);
 	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++)
 		listener_use(server->listeners[role], next->ctx[role],
@@ -221,6 +227,7 @@ start(struct server *s, struct server_parts *parts, struct mtls_err *err)
 		return mtls_fail(err, MTLS_E_SYSTEM, "no event loop");
 	s->connections.base = s->base;
 	s->connections.log = s->log;
+	s->connections.metrics = s->metrics;
 	s->connections.full = on_full;
 	s->connections.arg = s;
 	use_settings(s);
@@ -239,6 +246,8 @@ start(struct server *s, struct server_parts *parts, struct mtls_err *err)
 		status = admin_new(s, parts->admin_fd, &s->admin, err);
 		parts->admin_fd = -1;
 	}
+	if (status == MTLS_OK)
+		status = monitor_new(s, &parts->monitor, &s->monitor, err);
 	return status;
 }
 
@@ -257,6 +266,7 @@ stop(struct server *s)
 	if (s->port != NULL)
 		store_flush(s->port);
 	admin_free(s->admin);
+	monitor_free(s->monitor);
 	connections_forget(&s->connections);
 	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++)
 		listener_free(s->listeners[role]);
@@ -271,6 +281,7 @@ stop(struct server *s)
 		event_base_free(s->base);
 	generation_free(s->generation);
 	mtls_tls_free(s->tls);
+	metrics_free(s->metrics);
 }
 
 enum mtls_status
@@ -288,7 +299,9 @@ server_run(struct server_parts *parts,
 	s.started_s = time(NULL);
 	event_log = s.log;
 	event_set_log_callback(on_event_log);
-	status = start(&s, parts, err);
+	status = metrics_new(&s.metrics, err);
+	if (status == MTLS_OK)
+		status = start(&s, parts, err);
 	if (status == MTLS_OK) {
 		generation_log(s.generation, s.log);
 		ready(&s);
@@ -298,6 +311,7 @@ server_run(struct server_parts *parts,
 	}
 	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++)
 		listener_unbind(&parts->sockets[role]);
+	listener_unbind(&parts->monitor);
 	if (parts->admin_fd >= 0)
 		close(parts->admin_fd);
 	stop(&s);

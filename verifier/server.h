@@ -19,6 +19,8 @@
 
 struct admin;
 struct exchange;
+struct metrics;
+struct monitor;
 
 struct server {
 	struct event_base *base;
@@ -31,6 +33,8 @@ struct server {
 	struct connections connections;
 	struct listener *listeners[2];	/* by role */
 	struct admin *admin;
+	struct monitor *monitor;
+	struct metrics *metrics;
 	struct exchange *waiting;	/* machines that wait for a decision */
 	struct event *hangup, *terminate, *interrupt, *tick, *drain;
 	unsigned n_exchanges;		/* requests that are being worked on */
@@ -39,6 +43,7 @@ struct server {
 	struct store_op purge;
 	int64_t started_s;
 	unsigned n_reloads, n_failed_reloads;
+	char last_reload_failed[240];	/* why, or "" */
 	uint64_t n_allowed, n_denied;
 };
 
@@ -48,6 +53,7 @@ struct server_parts {
 	struct generation *generation;
 	struct listener_sockets sockets[2];	/* by role */
 	int admin_fd;
+	struct listener_sockets monitor;
 	const char *config_file;	/* borrowed */
 	const struct mtls_log *log;	/* borrowed */
 };

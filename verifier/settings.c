@@ -27,6 +27,8 @@ const struct mtls_conf_option settings_table[] = {
 	{ "listen", "user", AT(listen_user), MTLS_CONF_LIST,
 	    "0.0.0.0:7444, [::]:7444", 1, 16, 0, NULL,
 	    "where people connect" },
+	{ "listen", "metrics", AT(listen_metrics), MTLS_CONF_LIST, "", 0, 16,
+	    0, NULL, "where metrics and health can be read" },
 	{ "listen", "admin", AT(admin), MTLS_CONF_PATH, MTLS_ADMIN_SOCKET, 1,
 	    107, 0, NULL, "socket of mtlsctl" },
 	{ "listen", "admin-group", AT(admin_group), MTLS_CONF_TEXT, "", 0, 32,
@@ -116,6 +118,34 @@ check_endpoints(const struct mtls_conf_list *list, const char *name,
 	return MTLS_OK;
 }
 
+/* A path, or an address on which nobody else listens in. */
+static enum mtls_status
+check_metrics(const char *endpoint, struct mtls_err *err)
+{
+	static const struct network loopback[] = {
+		{ { AF_INET, { 127 } }, 8 },
+		{ { AF_INET6, { [15] = 1 } }, 128 },
+	};
+	struct network_address address;
+	struct sockaddr_storage sa;
+	enum mtls_status status;
+	socklen_t len;
+
+	if (endpoint[0] == '/')
+		return MTLS_OK;
+	status = network_endpoint_parse(endpoint, &sa, &len, err);
+	if (status != MTLS_OK)
+		return status;
+	address = network_address_of((struct sockaddr *)&sa);
+	for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
+		if (network_contains(&loopback[i], &address))
+			return MTLS_OK;
+	}
+	return mtls_fail(err, MTLS_E_CONFIG,
+	    "\"%s\": there is no TLS here, so this must be a path or a "
+	    "loopback address", endpoint);
+}
+
 static enum mtls_status
 check_crl_files(const struct mtls_conf_list *list, struct mtls_err *err)
 {
@@ -136,6 +166,11 @@ check(const struct settings *s, struct mtls_err *err)
 	status = check_endpoints(&s->listen_device, "device", err);
 	if (status == MTLS_OK)
 		status = check_endpoints(&s->listen_user, "user", err);
+	for (size_t i = 0; status == MTLS_OK && i < s->listen_metrics.n;
+	    i++) {
+		status = check_metrics(s->listen_metrics.words[i], err);
+		mtls_err_context(err, "metrics in [listen]");
+	}
 	if (status != MTLS_OK)
 		return status;
 	status = check_crl_files(&s->crl_files, err);
@@ -211,6 +246,8 @@ settings_check_reload(const struct settings *now,
 		changed = "device in [listen]";
 	else if (!same_list(&now->listen_user, &next->listen_user))
 		changed = "user in [listen]";
+	else if (!same_list(&now->listen_metrics, &next->listen_metrics))
+		changed = "metrics in [listen]";
 	else if (strcmp(now->admin, next->admin) != 0)
 		changed = "admin in [listen]";
 	else if (strcmp(now->admin_group, next->admin_group) != 0)

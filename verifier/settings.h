@@ -18,6 +18,7 @@ struct settings {
 	char *user;			/* [server] */
 	struct mtls_conf_list listen_device;	/* [listen] */
 	struct mtls_conf_list listen_user;
+	struct mtls_conf_list listen_metrics;
 	char *admin;
 	char *admin_group;
 	char *certificate;		/* [tls] */

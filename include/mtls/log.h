@@ -42,6 +42,7 @@ enum mtls_log_key {
 	MTLS_KEY_PHASE,
 	MTLS_KEY_MS,
 	MTLS_KEY_DEVICE,	/* where machines connect */
+	MTLS_KEY_METRICS,	/* where metrics are read */
 	MTLS_KEY_TLS,		/* what a handshake came to */
 	MTLS_KEY_COUNT
 };

@@ -39,6 +39,7 @@ defaults(void **state)
 	assert_int_equal(s.listen_device.n, 2);
 	assert_string_equal(s.listen_user.words[1], "[::]:7444");
 	assert_string_equal(s.admin_group, "");
+	assert_int_equal(s.listen_metrics.n, 0);
 	assert_int_equal(s.revocation, 0);
 	assert_int_equal(s.tls_min, 0);
 	assert_int_equal(s.challenge_ttl_s, 120);
@@ -57,6 +58,11 @@ bad_files(void **state)
 		TLS "[listen]\ndevice = localhost:1\n",
 		TLS "[listen]\nuser = 7444\n",
 		TLS "[listen]\nadmin = run/admin.sock\n",
+		TLS "[listen]\nmetrics = 192.0.2.1:9444\n",
+		TLS "[listen]\nmetrics = 0.0.0.0:9444\n",
+		TLS "[listen]\nmetrics = [::]:9444\n",
+		TLS "[listen]\nmetrics = [::ffff:8.8.8.8]:9444\n",
+		TLS "[listen]\nmetrics = run/metrics.sock\n",
 		TLS "[tls]\nmin = 1.1\n",
 		TLS "[revocation]\nmode = off\n",
 		TLS "[revocation]\ncrl-file = a.crl\n",
@@ -115,6 +121,17 @@ sections_of_cas(void **state)
 }
 
 static void
+metrics_on_loopback_only(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text(TLS "[listen]\nmetrics = /run/x.sock, "
+	    "127.0.0.1:9444, 127.1.2.3:1, [::1]:9444, "
+	    "[::ffff:127.0.0.1]:9\n"), MTLS_OK);
+	assert_int_equal(s.listen_metrics.n, 5);
+	settings_clear(&s);
+}
+
+static void
 T080_files_that_are_refused(void **state)
 {
 	const char *path = scratch_text("verifier.conf", TLS);
@@ -150,6 +167,7 @@ what_a_reload_may_change(void **state)
 		{ TLS "[listen]\nuser = [::]:7444, 0.0.0.0:7444\n",
 		    MTLS_E_CONFIG },
 		{ TLS "[listen]\nadmin = /x\n", MTLS_E_CONFIG },
+		{ TLS "[listen]\nmetrics = /x\n", MTLS_E_CONFIG },
 		{ TLS "[listen]\nadmin-group = x\n", MTLS_E_CONFIG },
 		{ TLS "[state]\ndatabase = /x\n", MTLS_E_CONFIG },
 	};
@@ -188,6 +206,7 @@ main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(bad_files),
 		cmocka_unit_test(sections_of_cas),
+		cmocka_unit_test(metrics_on_loopback_only),
 		cmocka_unit_test(T080_files_that_are_refused),
 		cmocka_unit_test(what_a_reload_may_change),
 	};

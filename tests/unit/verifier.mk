@@ -7,6 +7,7 @@ VERIFIER_TEST_LIBS = libmtls_verifier.la $(OPENSSL_LIBS) $(SQLITE_LIBS) \
 
 unit_tests += \
 	tests/unit/test_mapping \
+	tests/unit/test_metrics \
 	tests/unit/test_network \
 	tests/unit/test_pattern \
 	tests/unit/test_policy \
@@ -22,6 +23,9 @@ unit_tests += \
 tests_unit_test_mapping_SOURCES = tests/unit/test_mapping.c
 tests_unit_test_mapping_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_mapping_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_metrics_SOURCES = tests/unit/test_metrics.c
+tests_unit_test_metrics_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_metrics_LDADD = $(VERIFIER_TEST_LIBS)
 tests_unit_test_network_SOURCES = tests/unit/test_network.c
 tests_unit_test_network_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_network_LDADD = $(VERIFIER_TEST_LIBS)

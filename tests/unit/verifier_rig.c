@@ -24,7 +24,8 @@
 
 #include "mtls/deadline.h"
 
-#include "admin.h"
+#include "local_socket.h"
+#include "monitor.h"
 #include "server.h"
 
 #include "../lib/unit.h"
@@ -247,8 +248,11 @@ child_run(const struct rig *rig, struct mtls_err *err)
 		/* Tests run as anybody. */
 		free(s.user);
 		s.user = strdup("root");
-		status = admin_bind(&s, &parts.admin_fd, err);
+		status = local_socket_bind(&s, s.admin, SOCK_SEQPACKET,
+		    &parts.admin_fd, err);
 	}
+	if (status == MTLS_OK)
+		status = monitor_bind(&s, &parts.monitor, err);
 	if (status == MTLS_OK)
 		status = generation_new(parts.tls, &s, NULL, NULL,
 		    &parts.generation, err);
