@@ -32,6 +32,7 @@ take_answer(struct mapping *m, const char *user, size_t len)
 	case POLICY_MAPPED_DISAGREE:
 	case POLICY_MAPPED_MALFORMED:
 	case POLICY_MAPPED_NO_BINDINGS:
+	case POLICY_MAPPED_NOT_BOUND:
 	case POLICY_MAPPED_COUNT:
 		break;
 	}
@@ -58,6 +59,8 @@ names_at(const struct mtls_identity *id, enum policy_take take)
 		return &id->cn;
 	case POLICY_TAKE_UID:
 		return &id->uid;
+	case POLICY_TAKE_SERIAL_NUMBER:
+		return &id->subject_serial;
 	}
 	return NULL;
 }
@@ -88,30 +91,6 @@ cut_name(const struct policy_map *map, const char *name, char *user,
 }
 
 static void
-ask_line(struct mapping *m, const struct policy_map *map,
-    const struct mtls_identity *id)
-{
-	const struct mtls_texts *names = names_at(id, map->take);
-	char user[MTLS_USER_MAX + 2];
-
-	if (names == NULL || names->n == 0)
-		return;
-	if (names->n > 1) {
-		spoil(m, POLICY_MAPPED_DISAGREE);
-		return;
-	}
-	if (!cut_name(map, names->text[0], user, sizeof(user)))
-		return;
-	/* user@other@realm: two ways to read it. */
-	if (!mtls_text_is_user(user) ||
-	    (map->tail != NULL && strchr(user, '@') != NULL)) {
-		spoil(m, POLICY_MAPPED_MALFORMED);
-		return;
-	}
-	take_answer(m, user, strlen(user));
-}
-
-static void
 ask_binding(struct mapping *m, const struct mapping_binding *binding)
 {
 	switch (binding->known) {
@@ -130,11 +109,79 @@ ask_binding(struct mapping *m, const struct mapping_binding *binding)
 	spoil(m, POLICY_MAPPED_NO_BINDINGS);
 }
 
+static void
+ask_name(struct mapping *m, const struct policy_map *map,
+    const struct mtls_identity *id, const struct mapping_binding *binding)
+{
+	const struct mtls_texts *names = names_at(id, map->take);
+	char user[MTLS_USER_MAX + 2];
+
+	if (names == NULL || names->n == 0)
+		return;
+	if (names->n > 1) {
+		spoil(m, POLICY_MAPPED_DISAGREE);
+		return;
+	}
+	if (!cut_name(map, names->text[0], user, sizeof(user)))
+		return;
+	/* user@other@realm: two ways to read it. */
+	if (!mtls_text_is_user(user) ||
+	    (map->tail != NULL && strchr(user, '@') != NULL)) {
+		spoil(m, POLICY_MAPPED_MALFORMED);
+		return;
+	}
+	if (map->and_bound && binding->known == POLICY_NO) {
+		spoil(m, POLICY_MAPPED_NOT_BOUND);
+		return;
+	}
+	take_answer(m, user, strlen(user));
+	/* The second control: it must be known, and say the same. */
+	if (map->and_bound)
+		ask_binding(m, binding);
+}
+
+/* Both in hexadecimal; all of it or nothing. */
+static void
+ask_certificate(struct mapping *m, const struct policy_map *map,
+    const struct mtls_identity *id)
+{
+	char key_id[2 * sizeof(id->key_id) + 1];
+	const char *hex = id->serial;
+
+	if (map->kind == POLICY_MAP_KEY_ID) {
+		if (id->key_id_len != sizeof(id->key_id))
+			return;
+		hex = mtls_hex_encode(key_id, id->key_id,
+		    sizeof(id->key_id));
+	}
+	if (strcmp(map->id, hex) == 0)
+		take_answer(m, map->user, strlen(map->user));
+}
+
+static void
+ask_line(struct mapping *m, const struct policy_map *map,
+    const struct mtls_identity *id, const struct mapping_binding *binding)
+{
+	switch (map->kind) {
+	case POLICY_MAP_BOUND:
+		ask_binding(m, binding);
+		break;
+	case POLICY_MAP_NAME:
+		ask_name(m, map, id, binding);
+		break;
+	case POLICY_MAP_SERIAL:
+	case POLICY_MAP_KEY_ID:
+		ask_certificate(m, map, id);
+		break;
+	}
+}
+
 int
 mapping_wants_binding(const struct policy *policy)
 {
 	for (size_t i = 0; i < policy->n_maps; i++) {
-		if (policy->maps[i].issuer == NULL)
+		if (policy->maps[i].kind == POLICY_MAP_BOUND ||
+		    policy->maps[i].and_bound)
 			return 1;
 	}
 	return 0;
@@ -153,12 +200,36 @@ mapping_find(const struct policy *policy, const struct mtls_identity *id,
 		m.mapped = POLICY_MAPPED_MALFORMED;
 	for (size_t i = 0; i < policy->n_maps; i++) {
 		map = &policy->maps[i];
-		if (map->issuer == NULL)
-			ask_binding(&m, binding);
-		else if (strcmp(map->issuer, issuer) == 0)
-			ask_line(&m, map, id);
+		if (map->issuer == NULL || strcmp(map->issuer, issuer) == 0)
+			ask_line(&m, map, id, binding);
 	}
 	if (m.mapped != POLICY_MAPPED_ONE)
 		m.user[0] = '\0';
 	return m;
+}
+
+struct policy_certificate
+mapping_certificate(const struct mtls_identity *id)
+{
+	struct policy_certificate c = {
+		.eku = id->eku,
+		.policies = id->policies,
+		.key = POLICY_KEY_OTHER,
+		.bits = id->key_bits,
+		.not_before_s = id->not_before_s,
+		.not_after_s = id->not_after_s,
+	};
+
+	switch (id->key_type) {
+	case MTLS_KEY_TYPE_RSA:
+		c.key = POLICY_KEY_RSA;
+		break;
+	case MTLS_KEY_TYPE_EC:
+	case MTLS_KEY_TYPE_ED25519:
+		c.key = POLICY_KEY_EC;
+		break;
+	case MTLS_KEY_TYPE_OTHER:
+		break;
+	}
+	return c;
 }

@@ -24,10 +24,14 @@ struct mapping {
 	char user[MTLS_USER_MAX + 1];	/* when ONE */
 };
 
-/* Whether the policy has a "map bound" line, so that a binding is wanted. */
+/* Whether a map line asks to whom the certificate was bound. */
 int mapping_wants_binding(const struct policy *policy);
 
 struct mapping mapping_find(const struct policy *policy,
     const struct mtls_identity *id, const struct mapping_binding *binding);
+
+/* What requirements look at; borrows from the identity. */
+struct policy_certificate mapping_certificate(
+    const struct mtls_identity *id);
 
 #endif

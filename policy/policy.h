@@ -12,11 +12,14 @@
 #define POLICY_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
+#include "mtls/message.h"
 #include "mtls/verdict.h"
 
 #include "network.h"
+#include "within.h"
 
 enum policy_effect { POLICY_DENY, POLICY_ALLOW };
 enum policy_subject { POLICY_USER, POLICY_GROUP };
@@ -27,7 +30,16 @@ enum policy_take {
 	POLICY_TAKE_EMAIL,
 	POLICY_TAKE_URI,
 	POLICY_TAKE_CN,
-	POLICY_TAKE_UID
+	POLICY_TAKE_UID,
+	POLICY_TAKE_SERIAL_NUMBER	/* the subject's attribute */
+};
+
+/* What a map line goes by. */
+enum policy_map_kind {
+	POLICY_MAP_BOUND,	/* whoever this certificate is bound to */
+	POLICY_MAP_NAME,	/* the name that it takes */
+	POLICY_MAP_SERIAL,	/* one certificate, by its serial number */
+	POLICY_MAP_KEY_ID	/* one key, by subjectKeyIdentifier */
 };
 
 /* Bits: how the person's channel is brought about. */
@@ -46,10 +58,40 @@ struct policy_words {
 
 struct policy_map {
 	unsigned line;
+	enum policy_map_kind kind;
 	char *issuer;		/* as pattern_normalise_dn(); NULL: bound */
+	/* NAME */
 	enum policy_take take;
 	char *tail;		/* "@realm", its end, or NULL */
 	char *head;		/* what it must begin with, or NULL */
+	int and_bound;		/* the binding must say the same */
+	/* SERIAL, KEY_ID */
+	char *id;		/* lower-case hex */
+	char *user;
+};
+
+/* What a certificate must have, beyond being good. */
+enum policy_require {
+	POLICY_REQUIRE_EKU,	/* an extended key usage */
+	POLICY_REQUIRE_POLICY,	/* a certificate policy */
+	POLICY_REQUIRE_KEY,	/* at least so many bits, if of that kind */
+	POLICY_REQUIRE_AGE	/* at most so long since notBefore */
+};
+
+enum policy_key { POLICY_KEY_OTHER = 0, POLICY_KEY_RSA, POLICY_KEY_EC };
+
+struct policy_requirement {
+	unsigned line;
+	enum policy_require what;
+	char *oid;		/* EKU, POLICY: dotted */
+	enum policy_key key;
+	unsigned bits;
+	int64_t age_s;
+};
+
+struct policy_requirements {
+	size_t n;
+	struct policy_requirement *of;
 };
 
 struct policy_group {
@@ -62,6 +104,7 @@ struct policy_group {
 
 struct policy_rule {
 	unsigned line;
+	char *text;		/* the line, blanks and comments aside */
 	enum policy_effect effect;
 	enum policy_subject subject;
 	struct policy_words who;	/* users, or names of groups */
@@ -72,17 +115,24 @@ struct policy_rule {
 	int from_any;
 	size_t n_networks;
 	struct network *networks;
+	struct within *within;	/* NULL: at any time */
+	size_t zone;		/* index in policy.zones, where within is */
+	struct policy_requirements require;
 };
 
 struct policy {
-	size_t n_maps, n_groups, n_rules;
+	size_t n_maps, n_groups, n_rules, n_zones;
 	struct policy_map *maps;
 	struct policy_group *groups;
 	struct policy_rule *rules;
+	struct zone **zones;
+	struct policy_requirements require;	/* of every login */
+	unsigned warn_days;	/* before expiry; 0: never */
 };
 
 void policy_clear(struct policy *policy);
 void policy_words_clear(struct policy_words *words);
+void policy_requirements_clear(struct policy_requirements *require);
 
 /* The bit of a method's name, 0 if there is no such method. */
 unsigned policy_method(const char *name);
@@ -109,9 +159,14 @@ enum policy_reason {
 	POLICY_REASON_NO_USER,
 	POLICY_REASON_DISAGREE,
 	POLICY_REASON_NO_BINDINGS,
+	POLICY_REASON_NOT_BOUND,
 	POLICY_REASON_USER,
 	POLICY_REASON_PROOF,
 	POLICY_REASON_METHOD,
+	POLICY_REASON_PURPOSE,		/* requirements that are not met */
+	POLICY_REASON_POLICY,
+	POLICY_REASON_KEY,
+	POLICY_REASON_AGE,
 	POLICY_REASON_RULE,
 	POLICY_REASON_NO_RULE,
 	POLICY_REASON_CANNOT_TELL,
@@ -141,6 +196,7 @@ enum policy_mapped {
 	POLICY_MAPPED_DISAGREE,		/* they say different things */
 	POLICY_MAPPED_MALFORMED,	/* a name that cannot be a user's */
 	POLICY_MAPPED_NO_BINDINGS,	/* the bindings cannot be read */
+	POLICY_MAPPED_NOT_BOUND,	/* named, and bound to nobody */
 	POLICY_MAPPED_COUNT
 };
 
@@ -157,7 +213,16 @@ enum policy_challenge {
 	POLICY_CHALLENGE_COUNT
 };
 
+/* What requirements look at. */
+struct policy_certificate {
+	struct mtls_texts eku, policies;	/* borrowed, dotted */
+	enum policy_key key;
+	unsigned bits;
+	int64_t not_before_s, not_after_s;
+};
+
 struct policy_facts {
+	int64_t now_s;		/* 0: the clock cannot be read */
 	/* What the machine opened. */
 	enum policy_challenge challenge;
 	const char *user, *service, *host, *method, *rhost;
@@ -168,6 +233,7 @@ struct policy_facts {
 	enum policy_revocation revocation;
 	enum policy_mapped mapped;
 	const char *mapped_user;
+	const struct policy_certificate *certificate;
 	/* What this machine knows about the user: root, or uid 0. */
 	enum policy_answer superuser;
 	/* For each of policy.groups: is the user a member. */
@@ -177,24 +243,64 @@ struct policy_facts {
 struct policy_decision {
 	enum mtls_verdict verdict;
 	enum policy_reason reason;
-	unsigned line;		/* of the rule, 0 where none spoke */
+	unsigned line;		/* of what decided, 0 where no line did */
+	unsigned expires_days;	/* ALLOW: warn that it expires within so many
+				 * days; 0: no warning */
 };
 
 /*
  * The decision. ALLOW is made here and nowhere else: only for an open
  * challenge that the person restated exactly, a certificate in good standing
- * that stands for exactly one user, who is the challenge's, and an allow rule
- * that is the first to match. root, and whoever has its uid, needs a rule
- * that names them ("allow user root").
+ * that stands for exactly one user, who is the challenge's, that meets every
+ * requirement, and an allow rule that is the first to match. root, and
+ * whoever has its uid, needs a rule that names them ("allow user root").
  */
 struct policy_decision policy_decide(const struct policy *policy,
     const struct policy_facts *facts);
 
+/* The parts of a rule, in the order in which they are looked at. */
+enum policy_clause {
+	POLICY_CLAUSE_NONE = 0,
+	POLICY_CLAUSE_WHO,
+	POLICY_CLAUSE_ROOT,	/* root, and the rule does not name it */
+	POLICY_CLAUSE_ON,
+	POLICY_CLAUSE_FOR,
+	POLICY_CLAUSE_BY,
+	POLICY_CLAUSE_FROM,
+	POLICY_CLAUSE_WITHIN,
+	POLICY_CLAUSE_COUNT
+};
+
+/* Whether a rule matches; if not, the first of its parts that does not. */
+struct policy_match {
+	enum policy_answer answer;
+	enum policy_clause clause;
+};
+
+/*
+ * The same decision, and how it came about: *ret_n_asked rules were asked,
+ * and what they said is in matches, which has room for policy->n_rules. The
+ * last of them is the one that decided, unless the reason is NO_RULE.
+ */
+struct policy_decision policy_decide_traced(const struct policy *policy,
+    const struct policy_facts *facts, struct policy_match *matches,
+    size_t *ret_n_asked);
+
+/* Room for "The certificate on this card expires in 3650 days. ..." */
+#define POLICY_MESSAGE_MAX 128
+
+/*
+ * What the person is told: why not, or a warning, or "". Returns out.
+ */
+char *policy_message(const struct policy_decision *decision,
+    char out[POLICY_MESSAGE_MAX]);
+
 /*
  * Whether any person at all could be allowed this: asked before a PIN is.
- * Does not look at users and groups, so that it says nothing about them.
+ * Does not look at users, groups and certificates, so that it says nothing
+ * about them.
  */
 int policy_is_possible(const struct policy *policy, const char *service,
-    const char *host, const char *method, const char *rhost);
+    const char *host, const char *method, const char *rhost, int64_t now_s);
 
 #endif

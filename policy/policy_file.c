@@ -85,32 +85,69 @@ take_group(struct policy_parser *p, struct mtls_err *err)
 	return status == MTLS_OK ? take_members(p, g, err) : status;
 }
 
+/* warn N days before expiry */
+static enum mtls_status
+take_warn(struct policy_parser *p, struct mtls_err *err)
+{
+	enum mtls_status status;
+
+	if (p->policy.warn_days != 0)
+		return policy_parser_expected(p,
+		    "expected \"warn\" only once", err);
+	status = policy_parser_number(p, 1, 3650, &p->policy.warn_days, err);
+	if (status == MTLS_OK)
+		status = policy_parser_keyword(p, "days", err);
+	if (status == MTLS_OK)
+		status = policy_parser_keyword(p, "before", err);
+	if (status == MTLS_OK)
+		status = policy_parser_keyword(p, "expiry", err);
+	return status;
+}
+
+enum line { MAP, GROUP, REQUIRE, WARN, ALLOW, DENY, N_LINES };
+
+static enum mtls_status
+take_rest(struct policy_parser *p, enum line which, const char *begin,
+    struct mtls_err *err)
+{
+	switch (which) {
+	case MAP:
+		return policy_parser_map(p, err);
+	case GROUP:
+		return take_group(p, err);
+	case REQUIRE:
+		return policy_parser_require(p, &p->policy.require, err);
+	case WARN:
+		return take_warn(p, err);
+	case ALLOW:
+		return policy_parser_rule(p, POLICY_ALLOW, begin, err);
+	case DENY:
+		return policy_parser_rule(p, POLICY_DENY, begin, err);
+	case N_LINES:
+		break;
+	}
+	return policy_parser_expected(p,
+	    "expected map, group, require, warn, allow or deny", err);
+}
+
 static enum mtls_status
 take_line(struct policy_parser *p, struct mtls_err *err)
 {
-	enum { MAP, GROUP, ALLOW, DENY, N_LINES } which;
 	static const char *const words[N_LINES] = {
-		"map", "group", "allow", "deny"
+		"map", "group", "require", "warn", "allow", "deny"
 	};
-	enum mtls_status status;
+	const char *begin = policy_lexer_begin(&p->lexer);
+	enum mtls_status status = MTLS_OK;
+	enum line which;
 
 	for (which = MAP; which < N_LINES; which++) {
 		if (policy_lexer_is(&p->lexer, words[which]))
 			break;
 	}
-	if (which == N_LINES)
-		return policy_parser_expected(p,
-		    "expected map, group, allow or deny", err);
-	status = policy_parser_next(p, err);
-	if (status != MTLS_OK)
-		return status;
-	if (which == MAP)
-		status = policy_parser_map(p, err);
-	else if (which == GROUP)
-		status = take_group(p, err);
-	else
-		status = policy_parser_rule(p,
-		    which == ALLOW ? POLICY_ALLOW : POLICY_DENY, err);
+	if (which != N_LINES)
+		status = policy_parser_next(p, err);
+	if (status == MTLS_OK)
+		status = take_rest(p, which, begin, err);
 	if (status == MTLS_OK && p->lexer.token != POLICY_TOKEN_NEWLINE &&
 	    p->lexer.token != POLICY_TOKEN_END)
 		status = policy_parser_expected(p,

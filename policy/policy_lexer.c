@@ -8,6 +8,7 @@
 
 #include "policy_lexer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "mtls/text.h"
@@ -192,4 +193,38 @@ policy_lexer_is(const struct policy_lexer *lexer, const char *word)
 {
 	return lexer->token == POLICY_TOKEN_WORD &&
 	    strcmp(lexer->word, word) == 0;
+}
+
+const char *
+policy_lexer_begin(const struct policy_lexer *lexer)
+{
+	return lexer->line_begin + lexer->column - 1;
+}
+
+char *
+policy_lexer_copy(const struct policy_lexer *lexer, const char *begin)
+{
+	const char *end = policy_lexer_begin(lexer);
+	char *copy = malloc((size_t)(end - begin) + 1), *to = copy;
+	int in_quotes = 0;
+
+	if (copy == NULL)
+		return NULL;
+	for (; begin < end; begin++) {
+		if (*begin == '"')
+			in_quotes = !in_quotes;
+		if (*begin == '#' && !in_quotes)
+			begin = memchr(begin, '\n', (size_t)(end - begin));
+		/* A comment in the last line goes up to the token. */
+		if (begin == NULL)
+			break;
+		if (strchr(" \t\n", *begin) == NULL || in_quotes)
+			*to++ = *begin;
+		else if (to != copy && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	while (to != copy && to[-1] == ' ')
+		to--;
+	*to = '\0';
+	return copy;
 }

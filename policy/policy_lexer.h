@@ -41,6 +41,15 @@ enum mtls_status policy_lexer_init(struct policy_lexer *lexer,
 enum mtls_status policy_lexer_next(struct policy_lexer *lexer,
     struct mtls_err *err);
 
+/* Where the token that is looked at begins in the text. */
+const char *policy_lexer_begin(const struct policy_lexer *lexer);
+
+/*
+ * A copy of the text from begin, which a token began at, to the token that is
+ * looked at: in one line, without comments. free(3); NULL without memory.
+ */
+char *policy_lexer_copy(const struct policy_lexer *lexer, const char *begin);
+
 /* Whether the token is this bare word. */
 int policy_lexer_is(const struct policy_lexer *lexer, const char *word);
 

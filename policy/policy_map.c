@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * "map" lines: which certificate is which user. A line names one issuer and
- * one place in the certificate; there is no "any issuer".
+ * one place in the certificate, or one certificate; there is no "any
+ * issuer".
  */
 #include "config.h"
 
@@ -17,9 +18,10 @@
 
 #include "pattern.h"
 
-#define DN_MAX 1024
+#define DN_MAX		1024
+#define SERIAL_MAX	20
+#define KEY_ID_LEN	20
 
-/* The name of the issuer. */
 static enum mtls_status
 take_issuer(struct policy_parser *p, struct policy_map *map,
     struct mtls_err *err)
@@ -71,6 +73,18 @@ take_prefix(struct policy_parser *p, struct policy_map *map,
 	return policy_parser_word(p, &map->head, err);
 }
 
+/* "realm REALM", prefix "PREFIX", or the whole value. */
+static enum mtls_status
+take_either(struct policy_parser *p, struct policy_map *map,
+    struct mtls_err *err)
+{
+	if (policy_lexer_is(&p->lexer, "realm"))
+		return take_realm(p, map, err);
+	if (policy_lexer_is(&p->lexer, "prefix"))
+		return take_prefix(p, map, err);
+	return MTLS_OK;
+}
+
 static enum mtls_status
 take_source(struct policy_parser *p, struct policy_map *map,
     struct mtls_err *err)
@@ -84,8 +98,9 @@ take_source(struct policy_parser *p, struct policy_map *map,
 		{ "san:upn", POLICY_TAKE_UPN, take_realm },
 		{ "san:email", POLICY_TAKE_EMAIL, take_realm },
 		{ "san:uri", POLICY_TAKE_URI, take_prefix },
-		{ "cn", POLICY_TAKE_CN, NULL },
-		{ "uid", POLICY_TAKE_UID, NULL },
+		{ "cn", POLICY_TAKE_CN, take_either },
+		{ "uid", POLICY_TAKE_UID, take_either },
+		{ "serialNumber", POLICY_TAKE_SERIAL_NUMBER, take_either },
 	};
 	enum mtls_status status;
 
@@ -94,12 +109,96 @@ take_source(struct policy_parser *p, struct policy_map *map,
 			continue;
 		map->take = sources[i].take;
 		status = policy_parser_next(p, err);
-		if (status == MTLS_OK && sources[i].more != NULL)
-			status = sources[i].more(p, map, err);
-		return status;
+		return status == MTLS_OK ? sources[i].more(p, map, err) :
+		    status;
 	}
-	return policy_parser_expected(p,
-	    "expected san:upn, san:email, san:uri, cn or uid", err);
+	return policy_parser_expected(p, "expected san:upn, san:email, "
+	    "san:uri, cn, uid or serialNumber", err);
+}
+
+/* take SOURCE [and bound] */
+static enum mtls_status
+take_name(struct policy_parser *p, struct policy_map *map,
+    struct mtls_err *err)
+{
+	enum mtls_status status = take_source(p, map, err);
+
+	if (status != MTLS_OK || !policy_lexer_is(&p->lexer, "and"))
+		return status;
+	map->and_bound = 1;
+	status = policy_parser_next(p, err);
+	return status == MTLS_OK ? policy_parser_keyword(p, "bound", err) :
+	    status;
+}
+
+/* As mtlsctl shows it: whole bytes, lower case, no zeros in front. */
+static int
+is_serial(const char *hex)
+{
+	uint8_t bytes[SERIAL_MAX];
+	size_t len = strlen(hex);
+
+	return len >= 2 && len % 2 == 0 && len / 2 <= sizeof(bytes) &&
+	    mtls_hex_decode(bytes, len / 2, hex) == 0 && bytes[0] != 0;
+}
+
+/* A cut one is not the beginning of one. */
+static int
+is_key_id(const char *hex)
+{
+	uint8_t bytes[KEY_ID_LEN];
+
+	return mtls_hex_decode(bytes, sizeof(bytes), hex) == 0;
+}
+
+/* HEX user NAME */
+static enum mtls_status
+take_user_of(struct policy_parser *p, struct policy_map *map,
+    int (*is_valid)(const char *hex), const char *what, struct mtls_err *err)
+{
+	enum mtls_status status;
+
+	if (p->lexer.token != POLICY_TOKEN_WORD || !is_valid(p->lexer.word))
+		return policy_parser_expected(p, what, err);
+	status = policy_parser_word(p, &map->id, err);
+	if (status == MTLS_OK)
+		status = policy_parser_keyword(p, "user", err);
+	if (status != MTLS_OK)
+		return status;
+	if (p->lexer.token != POLICY_TOKEN_WORD ||
+	    !mtls_text_is_user(p->lexer.word) ||
+	    policy_lexer_is(&p->lexer, "any"))
+		return policy_parser_expected(p,
+		    "expected the name of a user", err);
+	return policy_parser_word(p, &map->user, err);
+}
+
+static enum mtls_status
+take_what(struct policy_parser *p, struct policy_map *map,
+    struct mtls_err *err)
+{
+	enum mtls_status status;
+
+	if (policy_lexer_is(&p->lexer, "take"))
+		map->kind = POLICY_MAP_NAME;
+	else if (policy_lexer_is(&p->lexer, "serial"))
+		map->kind = POLICY_MAP_SERIAL;
+	else if (policy_lexer_is(&p->lexer, "key-id"))
+		map->kind = POLICY_MAP_KEY_ID;
+	else
+		return policy_parser_expected(p,
+		    "expected \"take\", \"serial\" or \"key-id\"", err);
+	status = policy_parser_next(p, err);
+	if (status != MTLS_OK)
+		return status;
+	if (map->kind == POLICY_MAP_NAME)
+		return take_name(p, map, err);
+	if (map->kind == POLICY_MAP_SERIAL)
+		return take_user_of(p, map, is_serial, "expected a serial "
+		    "number in hexadecimal, all of it and in lower case",
+		    err);
+	return take_user_of(p, map, is_key_id, "expected a key identifier "
+	    "as 40 hexadecimal digits in lower case", err);
 }
 
 static enum mtls_status
@@ -138,8 +237,6 @@ policy_parser_map(struct policy_parser *p, struct mtls_err *err)
 	if (status == MTLS_OK)
 		status = take_issuer(p, map, err);
 	if (status == MTLS_OK)
-		status = policy_parser_keyword(p, "take", err);
-	if (status == MTLS_OK)
-		status = take_source(p, map, err);
+		status = take_what(p, map, err);
 	return status;
 }

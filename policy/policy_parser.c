@@ -66,6 +66,20 @@ policy_parser_grow(struct policy_parser *p, void *array, size_t n,
 	return more;
 }
 
+int
+policy_parser_more(struct policy_parser *p, enum mtls_status *ret_status,
+    struct mtls_err *err)
+{
+	if (p->lexer.token != POLICY_TOKEN_COMMA)
+		return 0;
+	/* After a comma the list may go on in the next line. */
+	do {
+		*ret_status = policy_parser_next(p, err);
+	} while (*ret_status == MTLS_OK &&
+	    p->lexer.token == POLICY_TOKEN_NEWLINE);
+	return *ret_status == MTLS_OK;
+}
+
 static enum mtls_status
 take_item(struct policy_parser *p, const char *what,
     int (*is_valid)(const char *word), struct policy_words *ret,
@@ -88,23 +102,36 @@ policy_parser_list(struct policy_parser *p, const char *what,
     int (*is_valid)(const char *word), struct policy_words *ret,
     struct mtls_err *err)
 {
-	enum mtls_status status;
+	enum mtls_status status = MTLS_OK;
 
 	if (policy_lexer_is(&p->lexer, "any") ||
 	    policy_lexer_is(&p->lexer, "*")) {
 		ret->any = 1;
 		return policy_parser_next(p, err);
 	}
-	for (;;) {
+	do {
 		status = take_item(p, what, is_valid, ret, err);
-		if (status != MTLS_OK || p->lexer.token != POLICY_TOKEN_COMMA)
-			return status;
-		/* After a comma the list may go on in the next line. */
-		do {
-			status = policy_parser_next(p, err);
-		} while (status == MTLS_OK &&
-		    p->lexer.token == POLICY_TOKEN_NEWLINE);
-		if (status != MTLS_OK)
-			return status;
+	} while (status == MTLS_OK && policy_parser_more(p, &status, err));
+	return status;
+}
+
+enum mtls_status
+policy_parser_number(struct policy_parser *p, unsigned min, unsigned max,
+    unsigned *ret, struct mtls_err *err)
+{
+	const char *digits = p->lexer.word;
+	unsigned long n = 0;
+	char what[64];
+
+	if (p->lexer.token == POLICY_TOKEN_WORD && digits[0] != '0' &&
+	    strlen(digits) < 7 &&
+	    strspn(digits, "0123456789") == strlen(digits))
+		n = strtoul(digits, NULL, 10);
+	if (n < min || n > max) {
+		(void)snprintf(what, sizeof(what),
+		    "expected a number from %u to %u", min, max);
+		return policy_parser_expected(p, what, err);
 	}
+	*ret = (unsigned)n;
+	return policy_parser_next(p, err);
 }

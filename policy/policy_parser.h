@@ -24,6 +24,10 @@ struct policy_parser {
 enum mtls_status policy_parser_expected(struct policy_parser *p,
     const char *what, struct mtls_err *err);
 
+/* What can stand between the items of a list: a comma, and line ends. */
+int policy_parser_more(struct policy_parser *p, enum mtls_status *ret_status,
+    struct mtls_err *err);
+
 enum mtls_status policy_parser_next(struct policy_parser *p,
     struct mtls_err *err);
 
@@ -50,10 +54,24 @@ enum mtls_status policy_parser_list(struct policy_parser *p,
 void *policy_parser_grow(struct policy_parser *p, void *array, size_t n,
     size_t size, struct mtls_err *err);
 
-/* What follows "map", and "allow" or "deny", up to the end of the line. */
+/* A decimal number from min to max; goes behind it. */
+enum mtls_status policy_parser_number(struct policy_parser *p,
+    unsigned min, unsigned max, unsigned *ret, struct mtls_err *err);
+
+/*
+ * One or more requirements, separated by commas. They are added to ret, which
+ * is to be cleared also after a failure.
+ */
+enum mtls_status policy_parser_require(struct policy_parser *p,
+    struct policy_requirements *ret, struct mtls_err *err);
+
+/*
+ * What follows "map", and "allow" or "deny", up to the end of the line; begin
+ * is where the line begins.
+ */
 enum mtls_status policy_parser_map(struct policy_parser *p,
     struct mtls_err *err);
 enum mtls_status policy_parser_rule(struct policy_parser *p,
-    enum policy_effect effect, struct mtls_err *err);
+    enum policy_effect effect, const char *begin, struct mtls_err *err);
 
 #endif

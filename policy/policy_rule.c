@@ -1,7 +1,8 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * "allow" and "deny" lines: who may log in where, to what, how, from where.
+ * "allow" and "deny" lines: who may log in where, to what, how, from where,
+ * when, and with what kind of certificate.
  */
 #include "config.h"
 
@@ -112,7 +113,72 @@ take_subject(struct policy_parser *p, struct policy_rule *rule,
 	    err);
 }
 
-/* [on HOSTS] [for SERVICES] [by METHODS] [from NETWORKS], in this order. */
+/* The zone of that name, read once for all rules. */
+static enum mtls_status
+find_zone(struct policy_parser *p, const char *name, size_t *ret,
+    struct mtls_err *err)
+{
+	struct policy *policy = &p->policy;
+	struct zone **more;
+	enum mtls_status status;
+	struct zone *zone;
+
+	for (*ret = 0; *ret < policy->n_zones; ++*ret) {
+		if (strcmp(zone_name0(policy->zones[*ret]), name) == 0)
+			return MTLS_OK;
+	}
+	more = policy_parser_grow(p, policy->zones, policy->n_zones,
+	    sizeof(struct zone *), err);
+	if (more == NULL)
+		return err->status;
+	policy->zones = more;
+	status = zone_read(ZONE_DIR, name, &zone, err);
+	if (status == MTLS_OK)
+		more[policy->n_zones++] = zone;
+	return status;
+}
+
+/* The fault is where it is in the quotation. */
+static enum mtls_status
+take_within(struct policy_parser *p, struct policy_rule *rule,
+    struct mtls_err *err)
+{
+	enum mtls_status status;
+	const char *fault;
+	size_t at = 0;
+
+	if (p->lexer.token != POLICY_TOKEN_QUOTED)
+		return policy_parser_expected(p, "expected a time such as "
+		    "\"mon-fri 07:00-20:00 Europe/Berlin\"", err);
+	rule->within = malloc(sizeof(*rule->within));
+	if (rule->within == NULL)
+		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
+	fault = within_parse(p->lexer.word, rule->within, &at);
+	if (fault != NULL)
+		return mtls_fail(err, MTLS_E_CONFIG, "%s:%u:%zu: %s",
+		    p->lexer.path, p->lexer.line, p->lexer.column + 1 + at,
+		    fault);
+	status = find_zone(p, rule->within->zone, &rule->zone, err);
+	if (status != MTLS_OK) {
+		mtls_err_context(err, "%s:%u:%u", p->lexer.path,
+		    p->lexer.line, p->lexer.column);
+		return status;
+	}
+	return policy_parser_next(p, err);
+}
+
+static enum mtls_status
+take_require(struct policy_parser *p, struct policy_rule *rule,
+    struct mtls_err *err)
+{
+	return policy_parser_require(p, &rule->require, err);
+}
+
+/*
+ * [on HOSTS] [for SERVICES] [by METHODS] [from NETWORKS] [within TIME]
+ * [require REQUIREMENTS], in this order; the last only where something is
+ * allowed.
+ */
 static enum mtls_status
 take_clauses(struct policy_parser *p, struct policy_rule *rule,
     struct mtls_err *err)
@@ -126,13 +192,18 @@ take_clauses(struct policy_parser *p, struct policy_rule *rule,
 		{ "for", take_services },
 		{ "by", take_methods },
 		{ "from", take_networks },
+		{ "within", take_within },
+		{ "require", take_require },
 	};
+	size_t n = sizeof(clauses) / sizeof(clauses[0]);
 	enum mtls_status status;
 
 	/* What a rule does not say it does not ask. */
 	rule->methods = POLICY_METHOD_ANY;
 	rule->hosts.any = rule->services.any = rule->from_any = 1;
-	for (size_t i = 0; i < sizeof(clauses) / sizeof(clauses[0]); i++) {
+	if (rule->effect != POLICY_ALLOW)
+		n--;
+	for (size_t i = 0; i < n; i++) {
 		if (!policy_lexer_is(&p->lexer, clauses[i].word))
 			continue;
 		rule->hosts.any &= clauses[i].take != take_hosts;
@@ -148,7 +219,7 @@ take_clauses(struct policy_parser *p, struct policy_rule *rule,
 
 enum mtls_status
 policy_parser_rule(struct policy_parser *p, enum policy_effect effect,
-    struct mtls_err *err)
+    const char *begin, struct mtls_err *err)
 {
 	struct policy_rule *rule;
 	enum mtls_status status;
@@ -164,5 +235,9 @@ policy_parser_rule(struct policy_parser *p, enum policy_effect effect,
 	status = take_subject(p, rule, err);
 	if (status == MTLS_OK)
 		status = take_clauses(p, rule, err);
-	return status;
+	if (status != MTLS_OK)
+		return status;
+	rule->text = policy_lexer_copy(&p->lexer, begin);
+	return rule->text == NULL ?
+	    mtls_fail(err, MTLS_E_MEMORY, "out of memory") : MTLS_OK;
 }

@@ -9,6 +9,7 @@ include tests/unit/tls.mk
 include tests/unit/pam_mtls.mk
 include tests/unit/helper.mk
 include tests/unit/token.mk
+include tests/unit/policy.mk
 include tests/unit/verifier.mk
 include tests/unit/mtlsctl.mk
 

@@ -71,7 +71,7 @@ read_digests(X509 *certificate, struct mtls_identity *id, struct mtls_err *err)
 }
 
 static const char *
-rsa_kind(int bits)
+rsa_kind(unsigned bits)
 {
 	switch (bits) {
 	case 2048:
@@ -85,30 +85,50 @@ rsa_kind(int bits)
 	}
 }
 
+/* The name of its curve; "" where it is written out instead. */
 static const char *
-key_kind(X509 *certificate)
+curve_of(const EVP_PKEY *key, char *group, size_t size)
 {
-	const EVP_PKEY *key = X509_get0_pubkey(certificate);
 	int explicit_curve = 0;
-	char group[32];
 
-	if (key == NULL)
-		return "other";
-	if (EVP_PKEY_is_a(key, "ED25519"))
-		return "ed25519";
-	if (EVP_PKEY_is_a(key, "RSA"))
-		return rsa_kind(EVP_PKEY_get_bits(key));
-	if (!EVP_PKEY_is_a(key, "EC") || EVP_PKEY_get_int_param(key,
+	if (EVP_PKEY_get_int_param(key,
 	    OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
 	    &explicit_curve) != 1 || explicit_curve != 0 ||
 	    EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME,
-	    group, sizeof(group), NULL) != 1)
-		return "other";
-	if (strcmp(group, "prime256v1") == 0)
-		return "p256";
-	if (strcmp(group, "secp384r1") == 0)
-		return "p384";
-	return "other";
+	    group, size, NULL) != 1)
+		return "";
+	return group;
+}
+
+static void
+read_key(X509 *certificate, struct mtls_identity *id)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(certificate);
+	char buf[32];
+	const char *curve;
+
+	id->key_kind = "other";
+	if (key == NULL)
+		return;
+	if (EVP_PKEY_is_a(key, "ED25519")) {
+		id->key_type = MTLS_KEY_TYPE_ED25519;
+		id->key_bits = 256;
+		id->key_kind = "ed25519";
+	} else if (EVP_PKEY_is_a(key, "RSA")) {
+		id->key_type = MTLS_KEY_TYPE_RSA;
+		id->key_bits = (unsigned)EVP_PKEY_get_bits(key);
+		id->key_kind = rsa_kind(id->key_bits);
+	} else if (EVP_PKEY_is_a(key, "EC")) {
+		curve = curve_of(key, buf, sizeof(buf));
+		if (curve[0] == '\0')
+			return;
+		id->key_type = MTLS_KEY_TYPE_EC;
+		id->key_bits = (unsigned)EVP_PKEY_get_bits(key);
+		if (strcmp(curve, "prime256v1") == 0)
+			id->key_kind = "p256";
+		else if (strcmp(curve, "secp384r1") == 0)
+			id->key_kind = "p384";
+	}
 }
 
 static void
@@ -121,7 +141,7 @@ read_use(X509 *certificate, struct mtls_identity *id)
 	    (X509_get_extension_flags(certificate) & EXFLAG_CA) != 0;
 	id->for_client_auth = mtls_leaf_fits(certificate, MTLS_LEAF_CLIENT);
 	id->for_server_auth = mtls_leaf_fits(certificate, MTLS_LEAF_SERVER);
-	id->key_kind = key_kind(certificate);
+	read_key(certificate, id);
 	key_id = X509_get0_subject_key_id(certificate);
 	if (key_id != NULL &&
 	    ASN1_STRING_length(key_id) == (int)sizeof(id->key_id)) {
@@ -145,6 +165,8 @@ read_names(X509 *certificate, struct mtls_identity *id, struct mtls_err *err)
 		s = mtls_identity_subject(subject, id, err);
 	if (s == MTLS_OK)
 		s = mtls_identity_san(certificate, id, err);
+	if (s == MTLS_OK)
+		s = mtls_identity_purposes(certificate, id, err);
 	return s;
 }
 
@@ -206,6 +228,8 @@ mtls_identity_clear(struct mtls_identity *id)
 	clear_texts(&id->cn);
 	clear_texts(&id->uid);
 	clear_texts(&id->subject_serial);
+	clear_texts(&id->eku);
+	clear_texts(&id->policies);
 	memset(id, 0, sizeof(*id));
 }
 

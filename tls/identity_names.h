@@ -22,6 +22,10 @@ enum mtls_status mtls_identity_san(const X509 *certificate,
 enum mtls_status mtls_identity_subject(const X509_NAME *subject,
     struct mtls_identity *id, struct mtls_err *err);
 
+/* Fills eku and policies. */
+enum mtls_status mtls_identity_purposes(X509 *certificate,
+    struct mtls_identity *id, struct mtls_err *err);
+
 /* RFC 4514, one printable line; freed with free(3). */
 enum mtls_status mtls_identity_name(const X509_NAME *name, const char *what,
     char **ret, struct mtls_err *err);

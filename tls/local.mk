@@ -7,6 +7,7 @@ libmtls_tls_la_SOURCES = \
 	tls/identity.c \
 	tls/identity_names.c \
 	tls/identity_names.h \
+	tls/identity_purposes.c \
 	tls/leaf.c \
 	tls/leaf.h \
 	tls/peer.c \

@@ -124,7 +124,7 @@ challenge_open(struct exchange *x)
 		return;
 	}
 	if (!policy_is_possible(&g->policy, open->service, open->host,
-	    open->method, open->rhost)) {
+	    open->method, open->rhost, x->peer.now_s)) {
 		exchange_refuse(x, 403, "service-not-allowed",
 		    "The policy allows this service on this host to nobody.");
 		return;

@@ -44,6 +44,7 @@ struct exchange {
 		const char *message;
 	} refusal;
 	char certificate[512];
+	char message[POLICY_MESSAGE_MAX];	/* of the decision */
 	char sha256[65];
 	/* While it waits for a decision. */
 	int64_t wait_until_ms, expires_ms;

@@ -62,6 +62,19 @@ on_decided(struct store_op *op)
 	exchange_reply(x, 200, MTLS_BODY_TAKEN, &body);
 }
 
+/* The person is told as well, where the machine can. */
+static void
+log_warning(const struct exchange *x, const struct policy_decision *d)
+{
+	if (d->expires_days == 0)
+		return;
+	mtls_log_event(x->server->log, MTLS_LOG_NOTICE, "certificate-expires",
+	    MTLS_KEY_REQUEST, x->audit.request,
+	    MTLS_KEY_USER, x->challenge.user,
+	    MTLS_KEY_CERT, x->certificate,
+	    MTLS_KEY_REASON, x->message, MTLS_KEY_END);
+}
+
 /* Writes the decision and its record, both or neither. */
 static void
 store_decision(struct exchange *x, const struct policy_decision *d,
@@ -72,7 +85,8 @@ store_decision(struct exchange *x, const struct policy_decision *d,
 
 	x->decision.verdict = d->verdict;
 	x->decision.reason = policy_reason_word(d->reason);
-	x->decision.message = policy_reason_sentence(d->reason);
+	x->decision.message = policy_message(d, x->message);
+	log_warning(x, d);
 	x->decision.certificate = x->certificate;
 	x->decision.grant_expires_ms = now_ms +
 	    (int64_t)1000 * g->settings.grant_ttl_s;
@@ -128,8 +142,10 @@ decide(struct exchange *x, const struct store_challenge *c, int64_t now_ms)
 	const struct generation *g = x->server->generation;
 	struct mapping mapping = find_user(x);
 	enum policy_answer *member;
+	struct policy_certificate certificate;
 	struct policy_decision d;
 	struct policy_facts f = {
+		.now_s = x->peer.now_s,
 		.challenge = challenge_state(c, now_ms),
 		.user = c->user,
 		.service = c->service,
@@ -146,6 +162,10 @@ decide(struct exchange *x, const struct store_challenge *c, int64_t now_ms)
 		.superuser = account_superuser(c->user),
 	};
 
+	if (x->peer.is_readable) {
+		certificate = mapping_certificate(&x->peer.id);
+		f.certificate = &certificate;
+	}
 	member = account_memberships(&g->policy, c->user);
 	f.member = member;
 	d = policy_decide(&g->policy, &f);

@@ -20,6 +20,12 @@
 #include "mtls/message.h"
 #include "mtls/status.h"
 
+/* An EC key that does not name its curve is OTHER. */
+enum mtls_key_type {
+	MTLS_KEY_TYPE_OTHER = 0, MTLS_KEY_TYPE_RSA, MTLS_KEY_TYPE_EC,
+	MTLS_KEY_TYPE_ED25519
+};
+
 struct mtls_identity {
 	char *subject;			/* RFC 4514, printable */
 	char *issuer;			/* RFC 4514, printable */
@@ -39,6 +45,10 @@ struct mtls_identity {
 	int for_client_auth;		/* EKU clientAuth present and, where
 					 * keyUsage is, digitalSignature */
 	int for_server_auth;
+	struct mtls_texts eku;		/* extended key usages, dotted */
+	struct mtls_texts policies;	/* certificate policies, dotted */
+	enum mtls_key_type key_type;
+	unsigned key_bits;		/* Ed25519: 256; 0 where OTHER */
 	const char *key_kind;		/* "rsa2048", "rsa3072", "rsa4096",
 					 * "p256", "p384", "ed25519" or
 					 * "other"; static */

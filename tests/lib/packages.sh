@@ -11,7 +11,7 @@ libinih-dev libsqlite3-dev libseccomp-dev libsystemd-dev"
 packages_login="openssl softhsm2 opensc pamtester iproute2 util-linux uidmap"
 
 packages_test="libcmocka-dev libcacard-dev python3 python3-pytest
-python3-pexpect sudo login passwd openssh-server openssh-client systemd strace
+python3-pexpect sudo login passwd tzdata openssh-server openssh-client systemd strace
 gdb valgrind clang curl pcscd vsmartcard-vpcd libnss3-tools mandoc shellcheck"
 
 # packages_missing NAME...: those of the names that are not installed.

@@ -126,26 +126,75 @@ key_hash_is_of_the_key(void **state)
 	mtls_identity_clear(&b);
 }
 
+struct kind {
+	enum pki_key_type pki;
+	const char *kind;
+	enum mtls_key_type type;
+	unsigned bits;
+};
+
 static void
-kind_is(struct rig *rig, enum pki_key_type type, const char *kind)
+kind_is(struct rig *rig, const struct kind *k)
 {
 	struct mtls_identity id = {0};
 
 	read_good(pki_user(rig->pki, rig->users, "alice",
-	    &(struct pki_options){.key_type = type}), &id);
-	assert_string_equal(id.key_kind, kind);
+	    &(struct pki_options){.key_type = k->pki}), &id);
+	assert_string_equal(id.key_kind, k->kind);
+	assert_int_equal(id.key_type, k->type);
+	assert_int_equal(id.key_bits, k->bits);
 	mtls_identity_clear(&id);
 }
 
 static void
 key_kinds(void **state)
 {
-	kind_is(*state, PKI_P256, "p256");
-	kind_is(*state, PKI_P384, "p384");
-	kind_is(*state, PKI_RSA2048, "rsa2048");
-	kind_is(*state, PKI_ED25519, "ed25519");
-	kind_is(*state, PKI_RSA1024, "other");
-	kind_is(*state, PKI_P256_EXPLICIT, "other");
+	static const struct kind all[] = {
+		{ PKI_P256, "p256", MTLS_KEY_TYPE_EC, 256 },
+		{ PKI_P384, "p384", MTLS_KEY_TYPE_EC, 384 },
+		{ PKI_RSA2048, "rsa2048", MTLS_KEY_TYPE_RSA, 2048 },
+		{ PKI_ED25519, "ed25519", MTLS_KEY_TYPE_ED25519, 256 },
+		{ PKI_RSA1024, "other", MTLS_KEY_TYPE_RSA, 1024 },
+		{ PKI_P256_EXPLICIT, "other", MTLS_KEY_TYPE_OTHER, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		kind_is(*state, &all[i]);
+}
+
+/* T-033: what it is for, each as its number. */
+static void
+T033_purposes_and_policies(void **state)
+{
+	/* certificatePolicies: 1.3.6.1.4.1.99999.1 and anyPolicy */
+	static const uint8_t policies[] = {
+		0x30, 0x15, 0x30, 0x0b, 0x06, 0x09, 0x2b, 0x06, 0x01, 0x04,
+		0x01, 0x86, 0x8d, 0x1f, 0x01, 0x30, 0x06, 0x06, 0x04, 0x55,
+		0x1d, 0x20, 0x00
+	};
+	const struct pki_extension extra[] = {
+		{ "2.5.29.32", 0, policies, sizeof(policies) },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct rig *rig = *state;
+	struct mtls_identity id = {0};
+
+	read_good(pki_user(rig->pki, rig->users, "alice",
+	    &(struct pki_options){.extra = extra,
+	    .eku = "clientAuth,1.3.6.1.4.1.311.20.2.2"}), &id);
+	assert_int_equal(id.eku.n, 2);
+	assert_string_equal(id.eku.text[0], "1.3.6.1.5.5.7.3.2");
+	assert_string_equal(id.eku.text[1], "1.3.6.1.4.1.311.20.2.2");
+	assert_int_equal(id.policies.n, 2);
+	assert_string_equal(id.policies.text[0], "1.3.6.1.4.1.99999.1");
+	assert_string_equal(id.policies.text[1], "2.5.29.32.0");
+	mtls_identity_clear(&id);
+	assert_int_equal(id.eku.n, 0);
+	read_good(pki_user(rig->pki, rig->users, "alice",
+	    &(struct pki_options){.eku = ""}), &id);
+	assert_int_equal(id.eku.n, 0);
+	assert_int_equal(id.policies.n, 0);
+	mtls_identity_clear(&id);
 }
 
 struct uses {
@@ -259,7 +308,21 @@ malformed_extensions(void **state)
 	static const struct pki_extension bad_basic[] = {
 		{"basicConstraints", 1, junk, sizeof(junk)}, {0}
 	};
+	static const struct pki_extension bad_policies[] = {
+		{"2.5.29.32", 0, junk, sizeof(junk)}, {0}
+	};
+	/* An object identifier of eighty numbers. */
+	static uint8_t long_eku[4 + 82] = {0x30, 0x54, 0x06, 0x52, 0x2b};
+	const struct pki_extension too_long[] = {
+		{"extendedKeyUsage", 0, long_eku, sizeof(long_eku)}, {0}
+	};
 
+	memset(long_eku + 5, 0x63, sizeof(long_eku) - 5);
+	refused(pki_user(rig->pki, rig->users, "alice",
+	    &(struct pki_options){.extra = bad_policies}), "malformed");
+	refused(pki_user(rig->pki, rig->users, "alice",
+	    &(struct pki_options){.eku = "", .extra = too_long}),
+	    "extended key usage that cannot be one");
 	refused(pki_user(rig->pki, rig->users, "alice",
 	    &(struct pki_options){.eku = "", .extra = bad_eku}),
 	    "malformed");
@@ -356,6 +419,7 @@ main(void)
 		cmocka_unit_test(every_member),
 		cmocka_unit_test(key_hash_is_of_the_key),
 		cmocka_unit_test(key_kinds),
+		cmocka_unit_test(T033_purposes_and_policies),
 		cmocka_unit_test(T033_uses),
 		cmocka_unit_test(T030_shapes),
 		cmocka_unit_test(T043_duplicate_extensions),

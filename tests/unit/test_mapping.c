@@ -25,7 +25,10 @@
 
 struct names {
 	const char *upn[3], *email[3], *uri[3], *cn[3], *uid[3];
-	const char *issuer;
+	const char *subject_serial[3];
+	const char *issuer, *serial;
+	uint8_t key_id[20];
+	size_t key_id_len;
 };
 
 static enum mtls_status
@@ -65,6 +68,11 @@ map_bound(const char *lines, const struct names *n,
 	id.uri = texts(n->uri);
 	id.cn = texts(n->cn);
 	id.uid = texts(n->uid);
+	id.subject_serial = texts(n->subject_serial);
+	if (n->serial != NULL)
+		strcpy(id.serial, n->serial);
+	memcpy(id.key_id, n->key_id, sizeof(id.key_id));
+	id.key_id_len = n->key_id_len;
 	mtls_err_clear(&err);
 	assert_true(strlen(lines) + 20 < sizeof(text));
 	strcpy(text, lines);
@@ -108,6 +116,7 @@ each_source(void **state)
 		.uri = { "urn:acme:ali" },
 		.cn = { "lice" },
 		.uid = { "a1" },
+		.subject_serial = { "P-7" },
 	};
 
 	(void)state;
@@ -116,6 +125,16 @@ each_source(void **state)
 	assert_user(map(URI_LINE, &n), "ali");
 	assert_user(map(CN_LINE, &n), "lice");
 	assert_user(map("map issuer \"" ISSUER "\" take uid\n", &n), "a1");
+	assert_user(map("map issuer \"" ISSUER "\" take serialNumber\n", &n),
+	    "P-7");
+	assert_user(map("map issuer \"" ISSUER "\" take serialNumber prefix "
+	    "\"P-\"\n", &n), "7");
+	n.cn[0] = "li@acme.example";
+	assert_user(map("map issuer \"" ISSUER "\" take cn realm "
+	    "acme.example\n", &n), "li");
+	n.cn[0] = "li";
+	assert_not(map("map issuer \"" ISSUER "\" take cn realm "
+	    "acme.example\n", &n), POLICY_MAPPED_NONE);
 }
 
 /* T-041: the name is right, but nothing says that this issuer's count. */
@@ -156,6 +175,206 @@ T041_bound_only(void **state)
 	    POLICY_MAPPED_DISAGREE);
 	b.user = "-f";
 	assert_not(map_bound(BOUND_LINE, &n, &b), POLICY_MAPPED_NO_BINDINGS);
+}
+
+#define AND_BOUND_LINE \
+	"map issuer \"" ISSUER "\" take san:upn realm acme.example " \
+	"and bound\n"
+
+/* T-041: the name alone opens nothing, and neither does the binding alone. */
+static void
+T041_named_and_bound(void **state)
+{
+	struct names n = { .upn = { "alice@acme.example" } };
+	struct mapping_binding b = { POLICY_YES, "alice" };
+
+	(void)state;
+	assert_user(map_bound(AND_BOUND_LINE, &n, &b), "alice");
+	b.user = "bob";
+	assert_not(map_bound(AND_BOUND_LINE, &n, &b), POLICY_MAPPED_DISAGREE);
+	b.user = "-f";
+	assert_not(map_bound(AND_BOUND_LINE, &n, &b),
+	    POLICY_MAPPED_NO_BINDINGS);
+	b.user = NULL;
+	assert_not(map_bound(AND_BOUND_LINE, &n, &b),
+	    POLICY_MAPPED_NO_BINDINGS);
+	b.known = POLICY_CANNOT_TELL;
+	assert_not(map_bound(AND_BOUND_LINE, &n, &b),
+	    POLICY_MAPPED_NO_BINDINGS);
+	b.known = POLICY_NO;
+	assert_not(map_bound(AND_BOUND_LINE, &n, &b),
+	    POLICY_MAPPED_NOT_BOUND);
+	/* No other line makes up for it. */
+	n.cn[0] = "alice";
+	assert_not(map_bound(AND_BOUND_LINE CN_LINE, &n, &b),
+	    POLICY_MAPPED_NOT_BOUND);
+	assert_not(map_bound(CN_LINE AND_BOUND_LINE, &n, &b),
+	    POLICY_MAPPED_NOT_BOUND);
+	assert_not(map_bound(AND_BOUND_LINE UPN_LINE, &n, &b),
+	    POLICY_MAPPED_NOT_BOUND);
+	/* Bound, but without the name that the line takes. */
+	b.known = POLICY_YES;
+	b.user = "alice";
+	n.upn[0] = "alice@other.example";
+	assert_not(map_bound(AND_BOUND_LINE, &n, &b), POLICY_MAPPED_NONE);
+	n.upn[0] = NULL;
+	assert_not(map_bound(AND_BOUND_LINE, &n, &b), POLICY_MAPPED_NONE);
+}
+
+static void
+who_asks_for_a_binding(void **state)
+{
+	static const struct {
+		const char *line;
+		int wants;
+	} cases[] = {
+		{ BOUND_LINE, 1 }, { AND_BOUND_LINE, 1 }, { UPN_LINE, 0 },
+		{ UPN_LINE AND_BOUND_LINE, 1 },
+		{ "map issuer \"CN=x\" serial 0a user a\n", 0 },
+	};
+	struct policy policy;
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		strcpy(text, cases[i].line);
+		strcat(text, "allow user any\n");
+		assert_int_equal(policy_file_parse("p", text, strlen(text),
+		    find_group, &policy, NULL), MTLS_OK);
+		assert_int_equal(mapping_wants_binding(&policy),
+		    cases[i].wants);
+		policy_clear(&policy);
+	}
+}
+
+#define SERIAL_LINE \
+	"map issuer \"" ISSUER "\" serial 0a1b user alice\n"
+#define KEY_ID_LINE \
+	"map issuer \"" ISSUER "\" key-id " \
+	"01020304050607080910111213141516171819ff user alice\n"
+
+/* T-047: the number and the issuer, both and whole. */
+static void
+T047_one_certificate(void **state)
+{
+	static const char *const others[] = {
+		"0a", "1b", "0a1b00", "000a1b", "0a1c", "0A1B", "a1b", "",
+	};
+	struct names n = { .serial = "0a1b" };
+
+	(void)state;
+	assert_user(map(SERIAL_LINE, &n), "alice");
+	n.issuer = "CN=Acme Users CA,O=Evil";
+	assert_not(map(SERIAL_LINE, &n), POLICY_MAPPED_NONE);
+	n.issuer = NULL;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		n.serial = others[i];
+		assert_not(map(SERIAL_LINE, &n), POLICY_MAPPED_NONE);
+	}
+	/* A name that says otherwise. */
+	n.serial = "0a1b";
+	n.upn[0] = "bob@acme.example";
+	assert_not(map(SERIAL_LINE UPN_LINE, &n), POLICY_MAPPED_DISAGREE);
+	assert_user(map(SERIAL_LINE, &n), "alice");
+	n.upn[0] = "alice@acme.example";
+	assert_user(map(SERIAL_LINE UPN_LINE, &n), "alice");
+	assert_not(map(SERIAL_LINE "map issuer \"" ISSUER
+	    "\" serial 0a1b user bob\n", &n), POLICY_MAPPED_DISAGREE);
+}
+
+static void
+T047_one_key(void **state)
+{
+	struct names n = { .key_id_len = 20, .key_id = { 1, 2, 3, 4, 5, 6, 7,
+	    8, 9, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19,
+	    0xff } };
+
+	(void)state;
+	assert_user(map(KEY_ID_LINE, &n), "alice");
+	for (size_t bit = 0; bit < 160; bit++) {
+		n.key_id[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		assert_not(map(KEY_ID_LINE, &n), POLICY_MAPPED_NONE);
+		n.key_id[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	/* There is none, or one of another length. */
+	n.key_id_len = 0;
+	assert_not(map(KEY_ID_LINE, &n), POLICY_MAPPED_NONE);
+	n.key_id_len = 20;
+	n.issuer = "CN=Acme Users CA";
+	assert_not(map(KEY_ID_LINE, &n), POLICY_MAPPED_NONE);
+}
+
+/* T-051: an address that people can choose is taken from no other place. */
+static void
+T051_only_where_a_line_says(void **state)
+{
+	struct names n = {
+		.upn = { "bob@acme.example" },
+		.email = { "alice@acme.example" },
+		.uri = { "urn:acme:alice" },
+		.cn = { "alice" },
+		.uid = { "alice" },
+		.subject_serial = { "alice" },
+	};
+
+	(void)state;
+	assert_user(map(UPN_LINE, &n), "bob");
+	n.upn[0] = NULL;
+	assert_not(map(UPN_LINE, &n), POLICY_MAPPED_NONE);
+	assert_not(map(SERIAL_LINE KEY_ID_LINE, &n), POLICY_MAPPED_NONE);
+}
+
+/* Each place holds one name or none, whichever the line takes from. */
+static void
+T043_two_names_in_each_place(void **state)
+{
+	static const char *const lines[] = {
+		UPN_LINE, EMAIL_LINE, URI_LINE, CN_LINE,
+		"map issuer \"" ISSUER "\" take uid\n",
+		"map issuer \"" ISSUER "\" take serialNumber\n",
+	};
+	struct names n = {
+		.upn = { "a@acme.example", "b@acme.example" },
+		.email = { "a@acme.example", "b@acme.example" },
+		.uri = { "urn:acme:a", "urn:acme:b" },
+		.cn = { "a", "b" },
+		.uid = { "a", "b" },
+		.subject_serial = { "a", "b" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		assert_not(map(lines[i], &n), POLICY_MAPPED_DISAGREE);
+}
+
+/* What requirements look at. */
+static void
+certificate_as_facts(void **state)
+{
+	char *one[] = { NULL };
+	struct mtls_identity id = {
+		.eku = { 1, one },
+		.policies = { 1, one },
+		.key_type = MTLS_KEY_TYPE_RSA,
+		.key_bits = 3072,
+		.not_before_s = 5,
+		.not_after_s = 7,
+	};
+	struct policy_certificate c = mapping_certificate(&id);
+
+	(void)state;
+	assert_ptr_equal(c.eku.text, one);
+	assert_int_equal(c.policies.n, 1);
+	assert_int_equal(c.key, POLICY_KEY_RSA);
+	assert_int_equal(c.bits, 3072);
+	assert_int_equal(c.not_before_s, 5);
+	assert_int_equal(c.not_after_s, 7);
+	id.key_type = MTLS_KEY_TYPE_EC;
+	assert_int_equal(mapping_certificate(&id).key, POLICY_KEY_EC);
+	id.key_type = MTLS_KEY_TYPE_ED25519;
+	assert_int_equal(mapping_certificate(&id).key, POLICY_KEY_EC);
+	id.key_type = MTLS_KEY_TYPE_OTHER;
+	assert_int_equal(mapping_certificate(&id).key, POLICY_KEY_OTHER);
 }
 
 /* T-050: no second mapper when the first cannot be asked. */
@@ -359,6 +578,13 @@ main(void)
 		cmocka_unit_test(each_source),
 		cmocka_unit_test(T041_no_line_for_it),
 		cmocka_unit_test(T041_bound_only),
+		cmocka_unit_test(T041_named_and_bound),
+		cmocka_unit_test(who_asks_for_a_binding),
+		cmocka_unit_test(T047_one_certificate),
+		cmocka_unit_test(T047_one_key),
+		cmocka_unit_test(T051_only_where_a_line_says),
+		cmocka_unit_test(T043_two_names_in_each_place),
+		cmocka_unit_test(certificate_as_facts),
 		cmocka_unit_test(T050_bindings_unavailable),
 		cmocka_unit_test(T042_exact_or_refused),
 		cmocka_unit_test(T043_two_names),

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,8 @@
 
 #include "../lib/unit.h"
 
+/* 2026-11-24 07:30 UTC, a Tuesday */
+#define NOW_S		INT64_C(1795505400)
 #define GID_STAFF	1000
 #define GID_OTHERS	1001
 
@@ -47,6 +50,7 @@ static struct policy_facts
 good_facts(void)
 {
 	struct policy_facts f = {
+		.now_s = NOW_S,
 		.challenge = POLICY_CHALLENGE_OPEN,
 		.user = "alice",
 		.service = "sudo",
@@ -387,6 +391,422 @@ T053b_root_needs_its_own_rule(void **state)
 	    POLICY_REASON_USER, 0);
 }
 
+static char *ekus[] = { NULL, NULL }, *policies[] = { NULL };
+
+/* clientAuth and smartcardLogon, one policy, RSA 3072, half a year old. */
+static struct policy_certificate
+good_certificate(void)
+{
+	static char client[] = "1.3.6.1.5.5.7.3.2";
+	static char logon[] = "1.3.6.1.4.1.311.20.2.2";
+	static char policy[] = "1.3.6.1.4.1.99999.1";
+	struct policy_certificate c = {
+		.eku = { 2, ekus },
+		.policies = { 1, policies },
+		.key = POLICY_KEY_RSA,
+		.bits = 3072,
+		.not_before_s = NOW_S - 182 * 86400,
+		.not_after_s = NOW_S + 183 * 86400,
+	};
+
+	ekus[0] = client;
+	ekus[1] = logon;
+	policies[0] = policy;
+	return c;
+}
+
+/* T-033: what is required must be there, word for word. */
+static void
+T033_requirements(void **state)
+{
+	static const struct {
+		const char *require;
+		enum policy_reason reason;	/* ALLOWED: it is met */
+	} cases[] = {
+		{ "eku smartcardLogon", POLICY_REASON_ALLOWED },
+		{ "eku clientAuth", POLICY_REASON_ALLOWED },
+		{ "eku 1.3.6.1.4.1.311.20.2.2", POLICY_REASON_ALLOWED },
+		{ "eku 1.3.6.1.4.1.311.20.2", POLICY_REASON_PURPOSE },
+		{ "eku 1.3.6.1.4.1.311.20.2.21", POLICY_REASON_PURPOSE },
+		{ "eku clientAuth, eku 1.2.3", POLICY_REASON_PURPOSE },
+		{ "policy 1.3.6.1.4.1.99999.1", POLICY_REASON_ALLOWED },
+		{ "policy 1.3.6.1.4.1.99999.10", POLICY_REASON_POLICY },
+		{ "policy 1.3.6.1.5.5.7.3.2", POLICY_REASON_POLICY },
+		{ "eku 1.3.6.1.4.1.99999.1", POLICY_REASON_PURPOSE },
+		{ "key rsa 3072", POLICY_REASON_ALLOWED },
+		{ "key rsa 3073", POLICY_REASON_KEY },
+		{ "key rsa 2048, key rsa 4096", POLICY_REASON_KEY },
+		{ "key ec 521", POLICY_REASON_ALLOWED },
+		{ "age max 182d", POLICY_REASON_ALLOWED },
+		{ "age max 26w", POLICY_REASON_ALLOWED },
+		{ "age max 1y", POLICY_REASON_ALLOWED },
+		{ "age max 181d", POLICY_REASON_AGE },
+	};
+	struct policy_certificate c = good_certificate();
+	struct policy_facts f = good_facts();
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int is_met = cases[i].reason == POLICY_REASON_ALLOWED;
+		enum mtls_verdict verdict = is_met ? MTLS_VERDICT_ALLOW :
+		    MTLS_VERDICT_DENY;
+
+		f.certificate = &c;
+		/* For all, whichever line says so, */
+		snprintf(text, sizeof(text), "allow user any\nrequire %s\n",
+		    cases[i].require);
+		assert_decision(decide(text, &f), verdict, cases[i].reason,
+		    is_met ? 1 : 2);
+		/* and for one rule, which decides. */
+		snprintf(text, sizeof(text), "\nallow user any require %s\n"
+		    "allow user any\n", cases[i].require);
+		assert_decision(decide(text, &f), verdict, cases[i].reason,
+		    2);
+		/* A rule that does not match requires nothing. */
+		snprintf(text, sizeof(text), "allow user bob require %s\n"
+		    "allow user any\n", cases[i].require);
+		assert_decision(decide(text, &f), MTLS_VERDICT_ALLOW,
+		    POLICY_REASON_ALLOWED, 2);
+		/* Of a certificate that nobody knows nothing holds. */
+		f.certificate = NULL;
+		snprintf(text, sizeof(text), "require %s\nallow user any\n",
+		    cases[i].require);
+		assert_int_equal(decide(text, &f).verdict,
+		    MTLS_VERDICT_DENY);
+		snprintf(text, sizeof(text), "allow user any require %s\n",
+		    cases[i].require);
+		assert_int_equal(decide(text, &f).verdict,
+		    MTLS_VERDICT_DENY);
+	}
+}
+
+/* T-033: "any purpose" is not the purpose; nothing is not anything. */
+static void
+T033_any_is_none(void **state)
+{
+	static const char *const rules =
+	    "require eku smartcardLogon\nallow user any\n";
+	static const char *const policy_rules =
+	    "require policy 1.3.6.1.4.1.99999.1\nallow user any\n";
+	struct policy_certificate c = good_certificate();
+	struct policy_facts f = good_facts();
+	static char any_eku[] = "2.5.29.37.0", any_policy[] = "2.5.29.32.0";
+
+	(void)state;
+	f.certificate = &c;
+	ekus[0] = any_eku;
+	c.eku.n = 1;
+	assert_decision(decide(rules, &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_PURPOSE, 1);
+	c.eku.n = 0;
+	assert_decision(decide(rules, &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_PURPOSE, 1);
+	policies[0] = any_policy;
+	assert_decision(decide(policy_rules, &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_POLICY, 1);
+	c.policies.n = 0;
+	assert_decision(decide(policy_rules, &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_POLICY, 1);
+}
+
+static void
+T033_keys_and_ages(void **state)
+{
+	static const char *const ec = "require key ec 384\nallow user any\n";
+	static const char *const age =
+	    "require age max 1d\nallow user any\n";
+	struct policy_certificate c = good_certificate();
+	struct policy_facts f = good_facts();
+
+	(void)state;
+	f.certificate = &c;
+	assert_int_equal(decide(ec, &f).verdict, MTLS_VERDICT_ALLOW);
+	c.key = POLICY_KEY_EC;
+	c.bits = 384;
+	assert_int_equal(decide(ec, &f).verdict, MTLS_VERDICT_ALLOW);
+	c.bits = 256;
+	assert_decision(decide(ec, &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_KEY, 1);
+	/* A kind that no rule can speak of is none that is large enough. */
+	c.key = POLICY_KEY_OTHER;
+	c.bits = 9999;
+	assert_decision(decide(ec, &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_KEY, 1);
+	c.not_before_s = NOW_S;
+	assert_int_equal(decide(age, &f).verdict, MTLS_VERDICT_ALLOW);
+	c.not_before_s = NOW_S - 86400;
+	assert_int_equal(decide(age, &f).verdict, MTLS_VERDICT_ALLOW);
+	c.not_before_s = NOW_S - 86401;
+	assert_decision(decide(age, &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_AGE, 1);
+	/* From the future: no age at all. */
+	c.not_before_s = NOW_S + 1;
+	assert_decision(decide(age, &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_AGE, 1);
+	c.not_before_s = NOW_S;
+	f.now_s = 0;
+	assert_decision(decide(age, &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_AGE, 1);
+	/* A clock before 1970, and a certificate from then. */
+	c.not_before_s = f.now_s = -1;
+	assert_decision(decide(age, &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_AGE, 1);
+}
+
+/* A deny rule goes before what certificates must have. */
+static void
+deny_needs_no_certificate(void **state)
+{
+	struct policy_facts f = good_facts();
+
+	(void)state;
+	assert_decision(decide("deny user alice\nallow user any require "
+	    "key ec 256\n", &f), MTLS_VERDICT_DENY, POLICY_REASON_RULE, 1);
+}
+
+static void
+assert_warning(struct policy_decision d, const char *message)
+{
+	char text[POLICY_MESSAGE_MAX];
+
+	assert_int_equal(d.verdict, MTLS_VERDICT_ALLOW);
+	assert_string_equal(policy_message(&d, text), message);
+}
+
+static void
+warned_before_expiry(void **state)
+{
+	static const char *const rules =
+	    "warn 14 days before expiry\nallow user any\n";
+	struct policy_certificate c = good_certificate();
+	struct policy_facts f = good_facts();
+	struct policy_decision d;
+	char text[POLICY_MESSAGE_MAX];
+
+	(void)state;
+	assert_warning(decide(rules, &f), "");
+	f.certificate = &c;
+	assert_warning(decide(rules, &f), "");
+	c.not_after_s = NOW_S + 14 * 86400 + 1;
+	assert_warning(decide(rules, &f), "");
+	c.not_after_s = NOW_S + 14 * 86400;
+	assert_warning(decide(rules, &f), "The certificate on this card "
+	    "expires in 14 days. Please renew it.");
+	assert_warning(decide("allow user any\n", &f), "");
+	c.not_after_s = NOW_S + 86400 + 1;
+	assert_warning(decide(rules, &f), "The certificate on this card "
+	    "expires in 2 days. Please renew it.");
+	c.not_after_s = NOW_S + 86400;
+	assert_warning(decide(rules, &f), "The certificate on this card "
+	    "expires within a day. Please renew it.");
+	c.not_after_s = NOW_S;
+	assert_warning(decide(rules, &f), "The certificate on this card "
+	    "expires within a day. Please renew it.");
+	c.not_after_s = NOW_S - 1;
+	assert_warning(decide(rules, &f), "");
+	f.now_s = 0;
+	c.not_after_s = 86400;
+	assert_warning(decide(rules, &f), "");
+	/* Whoever is refused is told why, and nothing else. */
+	f = good_facts();
+	f.certificate = &c;
+	c.not_after_s = NOW_S + 86400;
+	d = decide("warn 14 days before expiry\ndeny user any\n", &f);
+	assert_int_equal(d.expires_days, 0);
+	assert_string_equal(policy_message(&d, text), "Access denied.");
+}
+
+/* NOW_S is a Tuesday, 07:30 in London, 08:30 in Berlin. */
+static void
+within_hours(void **state)
+{
+	static const struct {
+		const char *within;
+		int is_in;
+	} cases[] = {
+		{ "mon-fri 07:00-20:00 Europe/Berlin", 1 },
+		{ "tue 08:30-08:31 Europe/Berlin", 1 },
+		{ "tue 08:31-08:32 Europe/Berlin", 0 },
+		{ "tue 08:00-08:30 Europe/Berlin", 0 },
+		{ "tue 07:30-07:31 Europe/London", 1 },
+		{ "tue 07:30-07:31 Europe/Berlin", 0 },
+		{ "sat-sun 00:00-24:00 Europe/Berlin", 0 },
+		{ "sat 08:00-12:00, mon 22:00-09:00 Europe/Berlin", 1 },
+		{ "tue 22:00-09:00 Europe/Berlin", 0 },
+		{ "wed 00:00-01:00 Pacific/Kiritimati", 0 },
+		{ "tue 21:00-22:00 Pacific/Kiritimati", 1 },
+		{ "mon 23:30-23:31 America/Los_Angeles", 1 },
+	};
+	struct policy_facts f = good_facts();
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct policy policy;
+
+		snprintf(text, sizeof(text), "allow user any within \"%s\"\n",
+		    cases[i].within);
+		if ((decide(text, &f).verdict == MTLS_VERDICT_ALLOW) !=
+		    cases[i].is_in)
+			fail_msg("%s", cases[i].within);
+		policy = read_policy(text);
+		assert_int_equal(policy_is_possible(&policy, "sudo", "x",
+		    "token", "", NOW_S), cases[i].is_in);
+		policy_clear(&policy);
+		snprintf(text, sizeof(text), "deny user any within \"%s\"\n"
+		    "allow user any\n", cases[i].within);
+		assert_decision(decide(text, &f), cases[i].is_in ?
+		    MTLS_VERDICT_DENY : MTLS_VERDICT_ALLOW, cases[i].is_in ?
+		    POLICY_REASON_RULE : POLICY_REASON_ALLOWED,
+		    cases[i].is_in ? 1 : 2);
+	}
+}
+
+/* T-032: without a clock no rule with hours allows, and each one denies. */
+static void
+T032_no_clock(void **state)
+{
+	static const char *const allow =
+	    "allow user any within \"any 00:00-24:00 UTC\"\n";
+	static const char *const deny =
+	    "deny user bob within \"any 00:00-24:00 UTC\"\n"
+	    "deny user any on x within \"any 00:00-24:00 UTC\"\n"
+	    "deny user any within \"any 00:00-24:00 UTC\"\nallow user any\n";
+	struct policy_facts f = good_facts();
+
+	(void)state;
+	assert_int_equal(decide(allow, &f).verdict, MTLS_VERDICT_ALLOW);
+	for (int64_t now_s = -1; now_s <= 0; now_s++) {
+		f.now_s = now_s;
+		assert_decision(decide(allow, &f), MTLS_VERDICT_DENY,
+		    POLICY_REASON_NO_RULE, 0);
+		assert_decision(decide(deny, &f), MTLS_VERDICT_DENY,
+		    POLICY_REASON_CANNOT_TELL, 3);
+	}
+	f.now_s = NOW_S;
+	f.challenge = POLICY_CHALLENGE_UNKNOWN;
+	assert_decision(decide(allow, &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_CLOCK, 0);
+	f.challenge = POLICY_CHALLENGE_EXPIRED;
+	assert_decision(decide(allow, &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_EXPIRED, 0);
+}
+
+/* Each standing and mapping has the reason that an operator looks for. */
+static void
+reasons_are_distinct(void **state)
+{
+	static const enum policy_reason standings[] = {
+		[POLICY_STANDING_UNKNOWN] = POLICY_REASON_NO_REVOCATION,
+		[POLICY_STANDING_GOOD] = POLICY_REASON_ALLOWED,
+		[POLICY_STANDING_MALFORMED] = POLICY_REASON_MALFORMED,
+		[POLICY_STANDING_NOT_YET_VALID] = POLICY_REASON_NOT_YET_VALID,
+		[POLICY_STANDING_OUTDATED] = POLICY_REASON_OUTDATED,
+		[POLICY_STANDING_NO_ISSUER] = POLICY_REASON_NO_ISSUER,
+		[POLICY_STANDING_REVOKED] = POLICY_REASON_REVOKED,
+		[POLICY_STANDING_ISSUER_REVOKED] =
+		    POLICY_REASON_ISSUER_REVOKED,
+		[POLICY_STANDING_COUNT] = POLICY_REASON_NO_REVOCATION,
+	};
+	static const enum policy_reason mapped[] = {
+		[POLICY_MAPPED_NONE] = POLICY_REASON_NO_USER,
+		[POLICY_MAPPED_ONE] = POLICY_REASON_ALLOWED,
+		[POLICY_MAPPED_DISAGREE] = POLICY_REASON_DISAGREE,
+		[POLICY_MAPPED_MALFORMED] = POLICY_REASON_MALFORMED,
+		[POLICY_MAPPED_NO_BINDINGS] = POLICY_REASON_NO_BINDINGS,
+		[POLICY_MAPPED_NOT_BOUND] = POLICY_REASON_NOT_BOUND,
+		[POLICY_MAPPED_COUNT] = POLICY_REASON_NO_USER,
+	};
+	struct policy_facts f = good_facts();
+
+	(void)state;
+	for (int i = 0; i <= POLICY_STANDING_COUNT; i++) {
+		f.standing = (enum policy_standing)i;
+		assert_int_equal(decide("allow user any\n", &f).reason,
+		    standings[i]);
+	}
+	f = good_facts();
+	for (int i = 0; i <= POLICY_MAPPED_COUNT; i++) {
+		f.mapped = (enum policy_mapped)i;
+		assert_int_equal(decide("allow user any\n", &f).reason,
+		    mapped[i]);
+	}
+}
+
+static void
+trace(const char *text, const struct policy_facts *f, enum policy_answer answer,
+    enum policy_clause clause)
+{
+	struct policy policy = read_policy(text);
+	struct policy_match matches[8];
+	struct policy_decision d, again;
+	size_t n = 99;
+
+	assert_true(policy.n_rules <= 8);
+	d = policy_decide(&policy, f);
+	again = policy_decide_traced(&policy, f, matches, &n);
+	assert_decision(again, d.verdict, d.reason, d.line);
+	if (n != 1 || matches[0].answer != answer ||
+	    matches[0].clause != clause)
+		fail_msg("%s: %zu, %d, %d", text, n, matches[0].answer,
+		    matches[0].clause);
+	policy_clear(&policy);
+}
+
+/* The part that decided is named, of several the first. */
+static void
+traces(void **state)
+{
+	static const struct {
+		const char *rule;
+		enum policy_answer answer;
+		enum policy_clause clause;
+	} cases[] = {
+		{ "allow user any", POLICY_YES, POLICY_CLAUSE_NONE },
+		{ "deny user any", POLICY_YES, POLICY_CLAUSE_NONE },
+		{ "allow user bob", POLICY_NO, POLICY_CLAUSE_WHO },
+		{ "allow group nss-staff", POLICY_CANNOT_TELL,
+		    POLICY_CLAUSE_WHO },
+		{ "allow user any on x", POLICY_NO, POLICY_CLAUSE_ON },
+		{ "allow user any for x", POLICY_NO, POLICY_CLAUSE_FOR },
+		{ "allow user any by code", POLICY_NO, POLICY_CLAUSE_BY },
+		{ "allow user any from ::1", POLICY_CANNOT_TELL,
+		    POLICY_CLAUSE_FROM },
+		{ "allow user any within \"sat 00:00-01:00 UTC\"", POLICY_NO,
+		    POLICY_CLAUSE_WITHIN },
+		/* What is not so outweighs what cannot be told. */
+		{ "allow group nss-staff on x", POLICY_NO, POLICY_CLAUSE_ON },
+		{ "deny group nss-staff for x", POLICY_NO,
+		    POLICY_CLAUSE_FOR },
+		{ "deny user any from ::1 within \"sat 00:00-01:00 UTC\"",
+		    POLICY_NO, POLICY_CLAUSE_WITHIN },
+		{ "deny user bob on x", POLICY_NO, POLICY_CLAUSE_WHO },
+		{ "deny user any on x for x", POLICY_NO, POLICY_CLAUSE_ON },
+		{ "deny group nss-staff from ::1", POLICY_CANNOT_TELL,
+		    POLICY_CLAUSE_WHO },
+	};
+	struct policy_facts f = good_facts();
+	size_t n = 9;
+	struct policy_match m;
+	struct policy policy;
+
+	(void)state;
+	f.rhost = "a.name";
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		trace(cases[i].rule, &f, cases[i].answer, cases[i].clause);
+	f.superuser = POLICY_YES;
+	trace("allow user any", &f, POLICY_NO, POLICY_CLAUSE_ROOT);
+	trace("allow user alice", &f, POLICY_YES, POLICY_CLAUSE_NONE);
+	trace("deny user any", &f, POLICY_YES, POLICY_CLAUSE_NONE);
+	/* Where no rule was asked there is nothing to tell. */
+	policy = read_policy("allow user any\n");
+	f.mapped_user = "bob";
+	policy_decide_traced(&policy, &f, &m, &n);
+	assert_int_equal(n, 0);
+	policy_clear(&policy);
+}
+
 static void
 unknown_method_is_denied(void **state)
 {
@@ -421,10 +841,10 @@ possible_for_anybody(void **state)
 		struct policy policy = read_policy(cases[i].rules);
 
 		if (policy_is_possible(&policy, "sudo", "ws-1.acme.example",
-		    "token", "") != cases[i].is_possible)
+		    "token", "", NOW_S) != cases[i].is_possible)
 			fail_msg("%s", cases[i].rules);
 		assert_int_equal(policy_is_possible(&policy, "sudo",
-		    "ws-1.acme.example", "password", ""), 0);
+		    "ws-1.acme.example", "password", "", NOW_S), 0);
 		policy_clear(&policy);
 	}
 }
@@ -443,6 +863,15 @@ main(void)
 		cmocka_unit_test(each_clause_matches),
 		cmocka_unit_test(cannot_tell_denies),
 		cmocka_unit_test(T053b_root_needs_its_own_rule),
+		cmocka_unit_test(T033_requirements),
+		cmocka_unit_test(T033_any_is_none),
+		cmocka_unit_test(T033_keys_and_ages),
+		cmocka_unit_test(deny_needs_no_certificate),
+		cmocka_unit_test(warned_before_expiry),
+		cmocka_unit_test(within_hours),
+		cmocka_unit_test(T032_no_clock),
+		cmocka_unit_test(reasons_are_distinct),
+		cmocka_unit_test(traces),
 		cmocka_unit_test(unknown_method_is_denied),
 		cmocka_unit_test(possible_for_anybody),
 	};

@@ -128,7 +128,61 @@ errors_say_where(void **state)
 		{ "allow user any on x on y\n", "p:1:21: " },
 		{ "allow user any from x\n", "p:1:21: " },
 		{ "allow user any from 10.0.0.1/8\n", "p:1:21: " },
-		{ "allow user any within \"mon\"\n", "p:1:16: " },
+		{ "allow user any within mon\n", "p:1:23: " },
+		{ "allow user any within \"mon\"\n", "p:1:27: " },
+		{ "allow user any within \"mon 07:00-08:00 Mars/Base\"\n",
+		    "p:1:23: time zone \"Mars/Base\"" },
+		{ "allow user any within \"mon 07:00-08:00\"\n",
+		    "p:1:39: " },
+		{ "allow user any within \"mon 07:00-08:00 UTC\" from ::1\n",
+		    "p:1:45: " },
+		{ "allow user any require\n", "p:1:23: " },
+		{ "allow user any require cn\n", "p:1:24: " },
+		{ "allow user any require eku\n", "p:1:27: " },
+		{ "allow user any require eku serverAuth\n", "p:1:28: " },
+		{ "allow user any require eku \"1.2\"\n", "p:1:28: " },
+		{ "allow user any require eku 1\n", "p:1:28: " },
+		{ "allow user any require eku 3.1\n", "p:1:28: " },
+		{ "allow user any require eku 12.1\n", "p:1:28: " },
+		{ "allow user any require eku 1.02\n", "p:1:28: " },
+		{ "allow user any require eku 1..2\n", "p:1:28: " },
+		{ "allow user any require eku 1.2.\n", "p:1:28: " },
+		{ "allow user any require eku 1.2.x\n", "p:1:28: " },
+		{ "allow user any require policy smartcardLogon\n",
+		    "p:1:31: " },
+		{ "allow user any require key\n", "p:1:27: " },
+		{ "allow user any require key dsa 2048\n", "p:1:28: " },
+		{ "allow user any require key rsa\n", "p:1:31: " },
+		{ "allow user any require key rsa 2047\n", "p:1:32: " },
+		{ "allow user any require key rsa 16385\n", "p:1:32: " },
+		{ "allow user any require key rsa 03072\n", "p:1:32: " },
+		{ "allow user any require key rsa 3072x\n", "p:1:32: " },
+		{ "allow user any require key ec 255\n", "p:1:31: " },
+		{ "allow user any require key ec 522\n", "p:1:31: " },
+		{ "allow user any require age 2y\n", "p:1:28: " },
+		{ "allow user any require age max\n", "p:1:31: " },
+		{ "allow user any require age max 2\n", "p:1:32: " },
+		{ "allow user any require age max 0d\n", "p:1:32: " },
+		{ "allow user any require age max 2m\n", "p:1:32: " },
+		{ "allow user any require age max 2yy\n", "p:1:32: " },
+		{ "allow user any require age max y\n", "p:1:32: " },
+		{ "allow user any require age max 20000d\n", "p:1:32: " },
+		{ "allow user any require key ec 256,\n", "p:2:1: " },
+		{ "deny user any require key ec 256\n", "p:1:15: " },
+		{ "require\n", "p:1:8: " },
+		{ "require key\n", "p:1:12: " },
+		{ "require key ec 256 x\n", "p:1:20: " },
+		{ "warn\n", "p:1:5: " },
+		{ "warn 0 days before expiry\n", "p:1:6: " },
+		{ "warn 3651 days before expiry\n", "p:1:6: " },
+		{ "warn 1234567 days before expiry\n", "p:1:6: " },
+		{ "warn -1 days before expiry\n", "p:1:6: " },
+		{ "warn 14\n", "p:1:8: " },
+		{ "warn 14 weeks before expiry\n", "p:1:9: " },
+		{ "warn 14 days after expiry\n", "p:1:14: " },
+		{ "warn 14 days before revocation\n", "p:1:21: " },
+		{ "warn 14 days before expiry\nwarn 7 days before expiry\n",
+		    "p:2:6: " },
 		{ "allow user any = x\n", "p:1:16: " },
 		{ "group = a\n", "p:1:7: " },
 		{ "group a\n", "p:1:8: " },
@@ -153,7 +207,15 @@ errors_say_where(void **state)
 		{ "map issuer \"CN=x\" take san:uri prefix\n", "p:1:38: " },
 		{ "map issuer \"CN=x\" take san:uri prefix \"\"\n",
 		    "p:1:39: " },
-		{ "map issuer \"CN=x\" take cn realm x\n", "p:1:27: " },
+		{ "map issuer \"CN=x\" take cn x\n", "p:1:27: " },
+		{ "map issuer \"CN=x\" take cn realm x_y\n", "p:1:33: " },
+		{ "map issuer \"CN=x\" take cn realm x.y prefix \"z\"\n",
+		    "p:1:37: " },
+		{ "map issuer \"CN=x\" take uid prefix z\n", "p:1:35: " },
+		{ "map issuer \"CN=x\" take cn and\n", "p:1:30: " },
+		{ "map issuer \"CN=x\" take cn and bind\n", "p:1:31: " },
+		{ "map issuer \"CN=x\" take cn bound\n", "p:1:27: " },
+		{ "map bound and bound\n", "p:1:11: " },
 		{ "map issuer \"CN=x\n", "p:1:12: " },
 		{ "allow user any\r\n", "p:1:15: a carriage return" },
 		{ "allow user any\n\x1b[2J\n", "p:2:1: a character" },
@@ -173,6 +235,172 @@ errors_say_where(void **state)
 		    strlen(cases[i].where)) != 0)
 			fail_msg("%s is not %s", err.text, cases[i].where);
 	}
+}
+
+/*
+ * T-052: what is cut, in capitals or written otherwise than it is compared
+ * is a mistake in the file, and never a match.
+ */
+static void
+T052_numbers_that_are_not_whole(void **state)
+{
+	static const char *const bad[] = {
+		"serial 0A user a", "serial 0a:0b user a", "serial 0x0a user a",
+		"serial a user a", "serial abc user a", "serial user a",
+		"serial 00ab user a", "serial 00 user a", "serial -1 user a",
+		"serial 010203040506070809101112131415161718192021 user a",
+		"serial \"0a\" user a", "serial 0g user a",
+		"serial 0a", "serial 0a user", "serial 0a user any",
+		"serial 0a user -f", "serial 0a user \"a\"",
+		"serial 0a user a b", "serial 0a user a, b",
+		"serial 0a, 0b user a", "serial 0a bob", "serial 0a group a",
+		"serial 0a user a and bound",
+		"key-id 0102030405060708091011121314151617181920 user any",
+		"key-id 01020304050607080910111213141516171819 user a",
+		"key-id 010203040506070809101112131415161718192 user a",
+		"key-id 010203040506070809101112131415161718192021 user a",
+		"key-id 0102030405060708091011121314151617181A20 user a",
+		"key-id 01:02:03:04:05:06:07:08:09:10:11:12:13:14:15:16:17:18"
+		    ":19:20 user a",
+		"key-id user a", "key-id * user a",
+		"sha256 01 user a", "Serial 0a user a",
+	};
+	static const char *const good[] = {
+		"serial 0a user a", "serial ab00 user any.body",
+		"serial 0102030405060708091011121314151617181920 user a",
+		"key-id 0102030405060708091011121314151617181920 user a",
+		"key-id 000000000000000000000000000000000000000a user a",
+	};
+	struct policy p;
+	struct mtls_err err;
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text),
+		    "map issuer \"CN=x\" %s\nallow user any\n", bad[i]);
+		if (parse(text, strlen(text), &p, &err) != MTLS_E_CONFIG ||
+		    strncmp(err.text, "p:1:", 4) != 0)
+			fail_msg("%s: %s", bad[i], err.text);
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		snprintf(text, sizeof(text),
+		    "map issuer \"CN=x\" %s\nallow user any\n", good[i]);
+		if (parse(text, strlen(text), &p, &err) != MTLS_OK)
+			fail_msg("%s: %s", good[i], err.text);
+		policy_clear(&p);
+	}
+}
+
+static void
+requirements_are_read(void **state)
+{
+	static const char text[] =
+	    "require eku smartcardLogon, policy 1.3.6.1.4.1.99999.1\n"
+	    "warn 14 days before expiry\n"
+	    "require key rsa 3072, # and\n"
+	    "    key ec 384\n"
+	    "allow user any within \"mon 07:00-08:00 Europe/Berlin\" "
+	    "require age max 2y, eku 1.2.3  # x\n"
+	    "allow user any within \"tue 07:00-08:00 Europe/Berlin\" "
+	    "require age max 8w\n"
+	    "allow user any within \"tue 07:00-08:00 UTC\"\n";
+	const struct policy_requirement *r;
+	struct policy p;
+	struct mtls_err err;
+
+	(void)state;
+	if (parse(text, strlen(text), &p, &err) != MTLS_OK)
+		fail_msg("%s", err.text);
+	assert_int_equal(p.warn_days, 14);
+	assert_int_equal(p.require.n, 4);
+	r = p.require.of;
+	assert_int_equal(r[0].what, POLICY_REQUIRE_EKU);
+	assert_string_equal(r[0].oid, "1.3.6.1.4.1.311.20.2.2");
+	assert_int_equal(r[1].what, POLICY_REQUIRE_POLICY);
+	assert_string_equal(r[1].oid, "1.3.6.1.4.1.99999.1");
+	assert_int_equal(r[2].key, POLICY_KEY_RSA);
+	assert_int_equal(r[2].bits, 3072);
+	assert_int_equal(r[2].line, 3);
+	assert_int_equal(r[3].key, POLICY_KEY_EC);
+	assert_int_equal(r[3].bits, 384);
+	assert_int_equal(r[3].line, 4);
+	r = p.rules[0].require.of;
+	assert_int_equal(p.rules[0].require.n, 2);
+	assert_int_equal(r[0].what, POLICY_REQUIRE_AGE);
+	assert_int_equal(r[0].age_s, 2 * 365 * 86400);
+	assert_string_equal(r[1].oid, "1.2.3");
+	assert_int_equal(p.rules[1].require.of[0].age_s, 8 * 7 * 86400);
+	assert_int_equal(p.rules[2].require.n, 0);
+	/* One zone for those who name the same. */
+	assert_int_equal(p.n_zones, 2);
+	assert_int_equal(p.rules[0].zone, p.rules[1].zone);
+	assert_string_equal(zone_name0(p.zones[p.rules[2].zone]), "UTC");
+	assert_string_equal(p.rules[0].text, "allow user any within "
+	    "\"mon 07:00-08:00 Europe/Berlin\" require age max 2y, "
+	    "eku 1.2.3");
+	policy_clear(&p);
+}
+
+static void
+a_rule_as_one_line(void **state)
+{
+	static const struct {
+		const char *text, *line;
+	} cases[] = {
+		{ "allow user any", "allow user any" },
+		{ "  allow\tuser   a, # the first\n\n\tb # and\n",
+		    "allow user a, b" },
+		{ "allow user a, # x\n# y\n b", "allow user a, b" },
+		{ "allow user a # x", "allow user a" },
+		{ "allow user a within \"mon  07:00-08:00 UTC\" ",
+		    "allow user a within \"mon  07:00-08:00 UTC\"" },
+	};
+	struct policy p;
+	struct mtls_err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (parse(cases[i].text, strlen(cases[i].text), &p, &err) !=
+		    MTLS_OK)
+			fail_msg("%s", err.text);
+		assert_string_equal(p.rules[0].text, cases[i].line);
+		policy_clear(&p);
+	}
+}
+
+static void
+maps_are_read(void **state)
+{
+	static const char text[] =
+	    "map issuer \"CN=b\" take cn realm x.y and bound\n"
+	    "map issuer \"CN=b\" take serialNumber prefix \"P-\"\n"
+	    "map issuer \"CN=b\" take san:upn realm x.y and bound\n"
+	    "map issuer \"CN=b\" serial 0a1b user alice\n"
+	    "map issuer \"CN=b\" key-id "
+	    "0102030405060708091011121314151617181920 user bob\n"
+	    "map bound\nallow user any\n";
+	struct policy p;
+	struct mtls_err err;
+
+	(void)state;
+	if (parse(text, strlen(text), &p, &err) != MTLS_OK)
+		fail_msg("%s", err.text);
+	assert_int_equal(p.n_maps, 6);
+	assert_int_equal(p.maps[0].kind, POLICY_MAP_NAME);
+	assert_string_equal(p.maps[0].tail, "@x.y");
+	assert_true(p.maps[0].and_bound);
+	assert_int_equal(p.maps[1].take, POLICY_TAKE_SERIAL_NUMBER);
+	assert_string_equal(p.maps[1].head, "P-");
+	assert_false(p.maps[1].and_bound);
+	assert_true(p.maps[2].and_bound);
+	assert_int_equal(p.maps[3].kind, POLICY_MAP_SERIAL);
+	assert_string_equal(p.maps[3].id, "0a1b");
+	assert_string_equal(p.maps[3].user, "alice");
+	assert_int_equal(p.maps[4].kind, POLICY_MAP_KEY_ID);
+	assert_string_equal(p.maps[4].user, "bob");
+	assert_int_equal(p.maps[5].kind, POLICY_MAP_BOUND);
+	policy_clear(&p);
 }
 
 static void
@@ -211,7 +439,10 @@ every_truncation(void **state)
 	static const char text[] =
 	    "map issuer \"CN=x\" take san:email realm x.y\n"
 	    "group g = a, b\n"
-	    "allow group g on *.x for s by token from 10.0.0.0/8\n";
+	    "map issuer \"CN=x\" serial 0a user b\n"
+	    "require key rsa 3072, age max 2y\nwarn 3 days before expiry\n"
+	    "allow group g on *.x for s by token from 10.0.0.0/8 "
+	    "within \"mon 07:00-08:00 UTC\" require eku 1.2.3 # x\n";
 	struct policy p;
 	struct mtls_err err;
 
@@ -303,6 +534,10 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_is_read),
 		cmocka_unit_test(errors_say_where),
+		cmocka_unit_test(T052_numbers_that_are_not_whole),
+		cmocka_unit_test(requirements_are_read),
+		cmocka_unit_test(a_rule_as_one_line),
+		cmocka_unit_test(maps_are_read),
 		cmocka_unit_test(T080_nul_inside),
 		cmocka_unit_test(a_word_without_end),
 		cmocka_unit_test(every_truncation),

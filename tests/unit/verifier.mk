@@ -6,12 +6,7 @@ VERIFIER_TEST_LIBS = libmtls_verifier.la $(OPENSSL_LIBS) $(SQLITE_LIBS) \
 	$(CMOCKA_LIBS)
 
 unit_tests += \
-	tests/unit/test_mapping \
 	tests/unit/test_metrics \
-	tests/unit/test_network \
-	tests/unit/test_pattern \
-	tests/unit/test_policy \
-	tests/unit/test_policy_file \
 	tests/unit/test_revocation \
 	tests/unit/test_store \
 	tests/unit/test_store_thread \
@@ -20,25 +15,9 @@ unit_tests += \
 	tests/unit/test_verifier_settings \
 	tests/unit/test_verifier_tls
 
-tests_unit_test_mapping_SOURCES = tests/unit/test_mapping.c
-tests_unit_test_mapping_CFLAGS = $(VERIFIER_TEST_CFLAGS)
-tests_unit_test_mapping_LDADD = $(VERIFIER_TEST_LIBS)
 tests_unit_test_metrics_SOURCES = tests/unit/test_metrics.c
 tests_unit_test_metrics_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_metrics_LDADD = $(VERIFIER_TEST_LIBS)
-tests_unit_test_network_SOURCES = tests/unit/test_network.c
-tests_unit_test_network_CFLAGS = $(VERIFIER_TEST_CFLAGS)
-tests_unit_test_network_LDADD = $(VERIFIER_TEST_LIBS)
-tests_unit_test_pattern_SOURCES = tests/unit/test_pattern.c
-tests_unit_test_pattern_CFLAGS = $(VERIFIER_TEST_CFLAGS)
-tests_unit_test_pattern_LDADD = $(VERIFIER_TEST_LIBS)
-tests_unit_test_policy_SOURCES = tests/unit/test_policy.c
-tests_unit_test_policy_CFLAGS = $(VERIFIER_TEST_CFLAGS)
-tests_unit_test_policy_LDADD = $(VERIFIER_TEST_LIBS)
-tests_unit_test_policy_file_SOURCES = tests/unit/test_policy_file.c \
-	$(scratch_sources)
-tests_unit_test_policy_file_CFLAGS = $(VERIFIER_TEST_CFLAGS)
-tests_unit_test_policy_file_LDADD = $(VERIFIER_TEST_LIBS)
 tests_unit_test_verifier_settings_SOURCES = \
 	tests/unit/test_verifier_settings.c $(scratch_sources)
 tests_unit_test_verifier_settings_CFLAGS = $(VERIFIER_TEST_CFLAGS)

@@ -1,0 +1,36 @@
+# policy/: one program per unit.
+POLICY_TEST_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) -I$(top_srcdir)/policy \
+	-I$(top_srcdir)/tests/lib
+POLICY_TEST_LIBS = libmtls_policy.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+
+unit_tests += \
+	tests/unit/test_mapping \
+	tests/unit/test_network \
+	tests/unit/test_pattern \
+	tests/unit/test_policy \
+	tests/unit/test_policy_file \
+	tests/unit/test_within \
+	tests/unit/test_zone
+
+tests_unit_test_mapping_SOURCES = tests/unit/test_mapping.c
+tests_unit_test_mapping_CFLAGS = $(POLICY_TEST_CFLAGS)
+tests_unit_test_mapping_LDADD = $(POLICY_TEST_LIBS)
+tests_unit_test_network_SOURCES = tests/unit/test_network.c
+tests_unit_test_network_CFLAGS = $(POLICY_TEST_CFLAGS)
+tests_unit_test_network_LDADD = $(POLICY_TEST_LIBS)
+tests_unit_test_pattern_SOURCES = tests/unit/test_pattern.c
+tests_unit_test_pattern_CFLAGS = $(POLICY_TEST_CFLAGS)
+tests_unit_test_pattern_LDADD = $(POLICY_TEST_LIBS)
+tests_unit_test_policy_SOURCES = tests/unit/test_policy.c
+tests_unit_test_policy_CFLAGS = $(POLICY_TEST_CFLAGS)
+tests_unit_test_policy_LDADD = $(POLICY_TEST_LIBS)
+tests_unit_test_policy_file_SOURCES = tests/unit/test_policy_file.c \
+	$(scratch_sources)
+tests_unit_test_policy_file_CFLAGS = $(POLICY_TEST_CFLAGS)
+tests_unit_test_policy_file_LDADD = $(POLICY_TEST_LIBS)
+tests_unit_test_within_SOURCES = tests/unit/test_within.c
+tests_unit_test_within_CFLAGS = $(POLICY_TEST_CFLAGS)
+tests_unit_test_within_LDADD = $(POLICY_TEST_LIBS)
+tests_unit_test_zone_SOURCES = tests/unit/test_zone.c $(scratch_sources)
+tests_unit_test_zone_CFLAGS = $(POLICY_TEST_CFLAGS)
+tests_unit_test_zone_LDADD = $(POLICY_TEST_LIBS)
