@@ -19,6 +19,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/exchange.c verifier/exchange.h \
 	verifier/generation.c verifier/generation.h \
 	verifier/grant.c \
+	verifier/keeper.c verifier/keeper.h \
 	verifier/listener.c verifier/listener.h \
 	verifier/peer.c verifier/peer.h \
 	verifier/proof.c \
@@ -27,6 +28,8 @@ libmtls_verifier_la_SOURCES = \
 	verifier/revocation_internal.h \
 	verifier/revocation_cas.c verifier/revocation_load.c \
 	verifier/revocation_sources.c \
+	verifier/revocation_watch.c verifier/revocation_watch.h \
+	verifier/revocation_worker.c verifier/revocation_worker.h \
 	verifier/routes.c \
 	verifier/server.c verifier/server.h \
 	verifier/settings.c verifier/settings.h \

@@ -20,6 +20,7 @@
 
 #include "admin.h"
 #include "exchange.h"
+#include "keeper.h"
 #include "metrics.h"
 #include "monitor.h"
 
@@ -72,6 +73,7 @@ server_reload(struct server *server)
 	server->n_reloads++;
 	server->last_reload_failed[0] = '\0';
 	use_settings(server);
+	keeper_use(server->keeper, next);
 	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++)
 		listener_use(server->listeners[role], next->ctx[role],
 		    tls_min(server));
@@ -239,6 +241,9 @@ start(struct server *s, struct server_parts *parts, struct mtls_err *err)
 	if (status == MTLS_OK)
 		status = store_start(s->store, err);
 	if (status == MTLS_OK)
+		status = keeper_new(s->log, s->base, s->port, s->generation,
+		    &s->keeper, err);
+	if (status == MTLS_OK)
 		status = add_events(s, err);
 	if (status == MTLS_OK)
 		status = add_listeners(s, parts, err);
@@ -265,6 +270,7 @@ stop(struct server *s)
 	/* Answers that are still being worked on end here. */
 	if (s->port != NULL)
 		store_flush(s->port);
+	keeper_free(s->keeper);
 	admin_free(s->admin);
 	monitor_free(s->monitor);
 	connections_forget(&s->connections);

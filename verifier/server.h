@@ -18,6 +18,7 @@
 #include "store.h"
 
 struct admin;
+struct keeper;
 struct exchange;
 struct metrics;
 struct monitor;
@@ -30,6 +31,7 @@ struct server {
 	struct generation *generation;	/* the one that decides now */
 	struct store *store;
 	struct store_port *port;
+	struct keeper *keeper;
 	struct connections connections;
 	struct listener *listeners[2];	/* by role */
 	struct admin *admin;

@@ -50,6 +50,8 @@ const struct mtls_conf_option settings_table[] = {
 	{ "revocation", "fetched-dir", AT(fetched_dir), MTLS_CONF_PATH,
 	    MTLS_VERIFIER_STATE_DIR "/crl", 1, 1024, 0, NULL,
 	    "where CRLs that were fetched are kept" },
+	{ "revocation", "watch", AT(watch_s), MTLS_CONF_SECONDS, "1s", 0,
+	    3600, 0, NULL, "how often CRLs are looked at for changes" },
 	{ "revocation", "mode", AT(revocation), MTLS_CONF_CHOICE, "strict", 0,
 	    2, 0, revocations, "what a missing CRL means" },
 	{ "policy", "file", AT(policy), MTLS_CONF_PATH,

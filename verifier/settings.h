@@ -29,6 +29,7 @@ struct settings {
 	char *crl_dir;			/* [revocation] */
 	struct mtls_conf_list crl_files;
 	char *fetched_dir;
+	uint32_t watch_s;		/* 0: never */
 	int revocation;			/* enum revocation_mode */
 	struct settings_cas cas;	/* [ca NAME] */
 	char *policy;			/* [policy] */

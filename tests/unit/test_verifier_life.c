@@ -288,6 +288,16 @@ ending_with_idle_connections(void **state)
 
 /* --- failures --- */
 
+/* Where a call fails, it is one of what is tested, and of nothing else. */
+static int
+set_up_unwatched(void **state)
+{
+	if (rig_set_up(state) != 0)
+		return -1;
+	rig_write_settings(*state, "[revocation]\nwatch = 0s\n");
+	return rig_reload(*state) ? 0 : -1;
+}
+
 static void
 T141_no_random_numbers(void **state)
 {
@@ -505,6 +515,8 @@ set_up_stopped(void **state)
 	return 0;
 }
 
+#define UNWATCHED(f) cmocka_unit_test_setup_teardown(f, set_up_unwatched, \
+    rig_tear_down)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_set_up, rig_tear_down)
 
 int
@@ -521,10 +533,10 @@ main(void)
 		TEST(T038_not_back_in_a_reload),
 		TEST(ending_answers_who_waits),
 		TEST(ending_with_idle_connections),
-		TEST(T141_no_random_numbers),
-		TEST(T142_no_clock),
-		TEST(T140_every_call_fails),
-		TEST(T143_reload_without_resources),
+		UNWATCHED(T141_no_random_numbers),
+		UNWATCHED(T142_no_clock),
+		UNWATCHED(T140_every_call_fails),
+		UNWATCHED(T143_reload_without_resources),
 		TEST(T143_no_space_for_the_audit),
 		TEST(T026_never_in_clear),
 	};

@@ -440,6 +440,44 @@ T022_revoked_on_an_open_connection(void **state)
 	http_close(&user);
 }
 
+/*
+ * T-034: a list that is replaced on disk needs no signal, on connections that
+ * are open too; one that is broken is logged and changes nothing.
+ */
+static void
+T034_replaced_on_disk(void **state)
+{
+	struct rig *rig = *state;
+	struct mtls_body_challenge c;
+	struct http device, user;
+	int allow;
+
+	http_machine(&device, rig);
+	http_person(&user, rig, rig->alice);
+	assert_int_equal(rig_open(&device, &c, &reply), 201);
+	rig_write_crl(rig, rig->users, rig->alice);
+	assert_non_null(rig_wait_log(rig, 0, "crls-taken"));
+	assert_int_equal(rig_prove(&user, c.challenge, NULL, &reply), 200);
+	assert_int_equal(rig_grant(&device, c.challenge, 0, &allow, &reply),
+	    200);
+	assert_false(allow);
+	assert_non_null(strstr(reply.body, "\"revoked\""));
+	rig_write(rig, "crl/users.crl", "nonsense");
+	assert_non_null(rig_wait_log(rig, 0, "crls-refused"));
+	assert_string_equal(rig_login(rig, rig->alice, NULL), "revoked");
+	assert_string_equal(rig_login(rig, rig->bob, NULL), "user-mismatch");
+	/* The others are taken all the same. */
+	rig_write_crl(rig, rig->machines, rig->machine);
+	assert_non_null(rig_wait_log(rig, rig->log_len, "crls-taken"));
+	assert_int_equal(rig_open(&device, &c, &reply), 403);
+	assert_string_equal(reply_reason(&reply), "machine-revoked");
+	/* A grant that was decided before is not fetched after. */
+	assert_int_equal(rig_grant(&device, c.challenge, 0, &allow, &reply),
+	    403);
+	http_close(&device);
+	http_close(&user);
+}
+
 /* T-022: the CA itself goes. */
 static void
 T022_ca_removed(void **state)
@@ -499,6 +537,7 @@ main(void)
 		TEST(T021_no_resumption),
 		TEST(T022_revoked_on_an_open_connection),
 		TEST(T022_ca_removed),
+		TEST(T034_replaced_on_disk),
 		TEST(T024_sni_and_alpn),
 		TEST(T026_no_certificate),
 		TEST(T026_wrong_signatures),

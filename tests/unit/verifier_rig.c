@@ -86,19 +86,27 @@ rig_write_policy(struct rig *rig, const char *text)
 }
 
 void
-rig_write_crls(struct rig *rig, const struct pki_cert *revoked)
+rig_write_crl(struct rig *rig, const struct pki_cert *ca,
+    const struct pki_cert *revoked)
 {
 	static int64_t number = 1;
 	struct pki_crl_options o = { .number = ++number };
+	const char *name = ca == rig->root ? "crl/root.crl" :
+	    ca == rig->users ? "crl/users.crl" : "crl/machines.crl";
+
+	(void)pki_file_crl(rig->pki, name, pki_crl(rig->pki, ca,
+	    PKI_CERTS(revoked), &o));
+}
+
+void
+rig_write_crls(struct rig *rig, const struct pki_cert *revoked)
+{
 	const struct pki_cert *cas[] = { rig->root, rig->users,
 		rig->machines };
-	const char *names[] = { "crl/root.crl", "crl/users.crl",
-		"crl/machines.crl" };
 
 	for (size_t i = 0; i < 3; i++)
-		(void)pki_file_crl(rig->pki, names[i], pki_crl(rig->pki,
-		    cas[i], revoked != NULL && revoked->issuer == cas[i] ?
-		    PKI_CERTS(revoked) : PKI_CERTS(NULL), &o));
+		rig_write_crl(rig, cas[i], revoked != NULL &&
+		    revoked->issuer == cas[i] ? revoked : NULL);
 }
 
 int

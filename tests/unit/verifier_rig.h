@@ -50,6 +50,10 @@ void rig_write_policy(struct rig *rig, const char *text);
 /* CRLs of all three CAs; revoked is by its issuer. */
 void rig_write_crls(struct rig *rig, const struct pki_cert *revoked);
 
+/* A newer CRL of one of them. */
+void rig_write_crl(struct rig *rig, const struct pki_cert *ca,
+    const struct pki_cert *revoked);
+
 /* Starts; fails the test unless it is ready. */
 void rig_start(struct rig *rig);
 /* Starts, and returns 0 if it ended without being ready. */

@@ -1,0 +1,66 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The threads of the keeper.
+ */
+#include "config.h"
+
+#include "keeper.h"
+
+#include <stdlib.h>
+
+#include "revocation_watch.h"
+
+struct keeper {
+	const struct mtls_log *log;
+	struct revocation_watch watch;
+	struct revocation_worker *watcher;
+};
+
+static void
+use_settings(struct keeper *k, const struct generation *g)
+{
+	atomic_store(&k->watch.interval_s, g->settings.watch_s);
+}
+
+enum mtls_status
+keeper_new(const struct mtls_log *log, struct event_base *base,
+    struct store_port *port, const struct generation *g, struct keeper **ret,
+    struct mtls_err *err)
+{
+	struct keeper *k = calloc(1, sizeof(*k));
+	enum mtls_status status;
+
+	(void)base;
+	(void)port;
+	if (k == NULL)
+		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
+	k->log = log;
+	k->watch.log = log;
+	use_settings(k, g);
+	status = revocation_worker_new(revocation_watch_step, &k->watch,
+	    g->revocation, &k->watcher, err);
+	if (status != MTLS_OK) {
+		keeper_free(k);
+		return status;
+	}
+	*ret = k;
+	return MTLS_OK;
+}
+
+void
+keeper_use(struct keeper *k, const struct generation *g)
+{
+	use_settings(k, g);
+	revocation_worker_use(k->watcher, g->revocation);
+}
+
+void
+keeper_free(struct keeper *k)
+{
+	if (k == NULL)
+		return;
+	/* What a thread that does not end still uses stays. */
+	if (revocation_worker_free(k->watcher))
+		free(k);
+}
