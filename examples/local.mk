@@ -14,4 +14,11 @@ EXTRA_DIST += \
 	examples/pam.d/sudo \
 	examples/pam.d/swaylock \
 	examples/pam.d/two-factor
+EXTRA_DIST += \
+	examples/systemd/README \
+	examples/systemd/mtls-verifier-admin.socket \
+	examples/systemd/mtls-verifier-device.socket \
+	examples/systemd/mtls-verifier-metrics.socket \
+	examples/systemd/mtls-verifier-user.socket \
+	examples/systemd/mtls-verifier.service.d/unprivileged.conf
 EXTRA_DIST += examples/policy.conf examples/verifier.conf

@@ -249,3 +249,18 @@ network_endpoint_text(char out[NETWORK_TEXT_MAX], const struct sockaddr *sa)
 		    port);
 	return out;
 }
+
+int
+network_is_loopback(const struct network_address *address)
+{
+	static const struct network loopback[] = {
+		{ { AF_INET, { 127 } }, 8 },
+		{ { AF_INET6, { [15] = 1 } }, 128 },
+	};
+
+	for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
+		if (network_contains(&loopback[i], address))
+			return 1;
+	}
+	return 0;
+}

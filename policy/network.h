@@ -49,6 +49,9 @@ struct network_address network_address_of(const struct sockaddr *sa);
 int network_same_client(const struct network_address *a,
     const struct network_address *b);
 
+/* Whether only this machine can be at the other end. */
+int network_is_loopback(const struct network_address *address);
+
 /* "10.0.0.1:7443" or "[::1]:7443" to a socket's address; CONFIG. */
 enum mtls_status network_endpoint_parse(const char *text,
     struct sockaddr_storage *ret, socklen_t *ret_len, struct mtls_err *err);

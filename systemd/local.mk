@@ -25,6 +25,7 @@ $(systemd_edited): Makefile
 	    -e 's,[@]sysconfdir[@],$(sysconfdir),g' \
 	    -e 's,[@]localstatedir[@],$(localstatedir),g' \
 	    -e 's,[@]pkglibexecdir[@],$(pkglibexecdir),g' \
+	    $(service_edit) \
 	    $(srcdir)/$@.in >$@
 systemd/pam-mtls-helper.socket: $(srcdir)/systemd/pam-mtls-helper.socket.in
 systemd/pam-mtls-helper@.service: $(srcdir)/systemd/pam-mtls-helper@.service.in

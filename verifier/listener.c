@@ -48,6 +48,21 @@ failed(int fd, const char *endpoint, struct mtls_err *err)
 	return status;
 }
 
+/*
+ * Accepted sockets inherit this. Header and body leave as two TLS records;
+ * with Nagle the second waits for 40 ms. A Unix socket does not know it.
+ */
+int
+listener_set_up_socket(int fd)
+{
+	int on = 1;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 &&
+	    errno != EOPNOTSUPP)
+		return -1;
+	return 0;
+}
+
 static enum mtls_status
 bind_one(const char *endpoint, int *ret_fd, struct mtls_err *err)
 {
@@ -64,11 +79,7 @@ bind_one(const char *endpoint, int *ret_fd, struct mtls_err *err)
 	if (fd < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
 		return failed(fd, endpoint, err);
-	/*
-	 * Accepted sockets inherit this. Header and body leave as two TLS
-	 * records; with Nagle the second waits for 40 ms.
-	 */
-	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
+	if (listener_set_up_socket(fd) != 0)
 		return failed(fd, endpoint, err);
 	if (sa.ss_family == AF_INET6 &&
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)

@@ -29,6 +29,9 @@ struct listener_sockets {
  */
 enum mtls_status listener_bind(const struct mtls_conf_list *endpoints,
     struct listener_sockets *ret, struct mtls_err *err);
+
+/* What every listening socket has set; 0, or -1 with errno. */
+int listener_set_up_socket(int fd);
 void listener_unbind(struct listener_sockets *sockets);
 
 struct listener;

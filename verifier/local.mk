@@ -32,6 +32,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/revocation_worker.c verifier/revocation_worker.h \
 	verifier/routes.c \
 	verifier/server.c verifier/server.h \
+	verifier/service.c verifier/service.h \
 	verifier/settings.c verifier/settings.h \
 	verifier/settings_ca.c verifier/settings_ca.h \
 	verifier/store.c verifier/store.h \

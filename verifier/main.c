@@ -18,16 +18,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#ifdef HAVE_SYSTEMD
-#include <systemd/sd-daemon.h>
-#endif
-
 #include "mtls/file.h"
 #include "mtls/pem.h"
 #include "mtls/process.h"
 
 #include "local_socket.h"
 #include "monitor.h"
+#include "service.h"
 #include "server.h"
 
 /* Descriptors that are not connections: sockets, database, epoll, files. */
@@ -58,16 +55,6 @@ say(const struct mtls_err *err)
 }
 
 static void
-notify(const char *state)
-{
-#ifdef HAVE_SYSTEMD
-	(void)sd_notify(0, state);
-#else
-	(void)state;
-#endif
-}
-
-static void
 on_ready(const struct server *server)
 {
 	char device[512], user[512], metrics[512];
@@ -79,7 +66,7 @@ on_ready(const struct server *server)
 	    sizeof(user)),
 	    MTLS_KEY_METRICS, monitor_text(server->monitor, metrics,
 	    sizeof(metrics))[0] == '\0' ? NULL : metrics, MTLS_KEY_END);
-	notify("READY=1");
+	service_ready();
 }
 
 /* As many descriptors as there may be connections, or fewer connections. */
@@ -106,21 +93,55 @@ set_descriptors(struct settings *s)
 	    MTLS_KEY_REASON, text, MTLS_KEY_END);
 }
 
+/* Sockets of the service manager, or else those of the settings. */
+static enum mtls_status
+open_tcp(enum service_socket which, const struct mtls_conf_list *endpoints,
+    struct listener_sockets *ret, struct mtls_err *err)
+{
+	enum mtls_status status = service_take_sockets(which, ret, err);
+
+	return status != MTLS_OK || ret->n > 0 ? status :
+	    listener_bind(endpoints, ret, err);
+}
+
+static enum mtls_status
+open_admin(const struct settings *s, int *ret_fd, struct mtls_err *err)
+{
+	struct listener_sockets sockets;
+	enum mtls_status status;
+
+	status = service_take_sockets(SERVICE_ADMIN, &sockets, err);
+	if (status == MTLS_OK && sockets.n > 1)
+		status = mtls_fail(err, MTLS_E_CONFIG, "the service manager "
+		    "gave more than one admin socket");
+	if (status != MTLS_OK)
+		return status;
+	if (sockets.n == 0)
+		return local_socket_bind(s, s->admin, SOCK_SEQPACKET, ret_fd,
+		    err);
+	*ret_fd = sockets.fds[0];
+	return MTLS_OK;
+}
+
 static enum mtls_status
 open_sockets(struct settings *s, struct server_parts *parts,
     struct mtls_err *err)
 {
 	enum mtls_status status;
 
-	status = listener_bind(&s->listen_device,
-	    &parts->sockets[ROLE_DEVICE], err);
+	status = service_check_sockets(err);
 	if (status == MTLS_OK)
-		status = listener_bind(&s->listen_user,
+		status = open_tcp(SERVICE_DEVICE, &s->listen_device,
+		    &parts->sockets[ROLE_DEVICE], err);
+	if (status == MTLS_OK)
+		status = open_tcp(SERVICE_USER, &s->listen_user,
 		    &parts->sockets[ROLE_USER], err);
 	if (status == MTLS_OK)
-		status = local_socket_bind(s, s->admin, SOCK_SEQPACKET,
-		    &parts->admin_fd, err);
+		status = open_admin(s, &parts->admin_fd, err);
 	if (status == MTLS_OK)
+		status = service_take_sockets(SERVICE_METRICS,
+		    &parts->monitor, err);
+	if (status == MTLS_OK && parts->monitor.n == 0)
 		status = monitor_bind(s, &parts->monitor, err);
 	return status;
 }
@@ -203,7 +224,6 @@ run(const struct arguments *args)
 	if (args->is_check)
 		return check(&parts);
 	status = server_run(&parts, on_ready, &err);
-	notify("STOPPING=1");
 	return status == MTLS_OK ? 0 : fail(&err);
 }
 
@@ -256,7 +276,7 @@ main(int argc, char *argv[])
 	}
 	if (optind != argc)
 		return usage(stderr);
-	if (mtls_process_harden(2, &err) != MTLS_OK)
+	if (mtls_process_harden(service_last_fd(), &err) != MTLS_OK)
 		return fail(&err);
 	return run(&args);
 }

@@ -23,6 +23,7 @@
 #include "keeper.h"
 #include "metrics.h"
 #include "monitor.h"
+#include "service.h"
 
 /* How often challenges that ended are forgotten. */
 #define TICK_S	30
@@ -85,9 +86,14 @@ server_reload(struct server *server)
 static void
 on_hangup(evutil_socket_t fd, short what, void *arg)
 {
+	struct server *server = arg;
+
 	(void)fd;
 	(void)what;
-	server_reload(arg);
+	service_reloading();
+	server_reload(server);
+	service_reloaded(server->last_reload_failed[0] == '\0' ? NULL :
+	    server->last_reload_failed);
 }
 
 /* Ends when nothing is left to answer, or after DRAIN_S. */
@@ -117,6 +123,7 @@ on_terminate(evutil_socket_t fd, short what, void *arg)
 	if (server->is_ending)
 		return;
 	server->is_ending = 1;
+	service_stopping();
 	mtls_log_event(server->log, MTLS_LOG_NOTICE, "ending", MTLS_KEY_END);
 	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++)
 		listener_stop(server->listeners[role]);

@@ -124,10 +124,6 @@ check_endpoints(const struct mtls_conf_list *list, const char *name,
 static enum mtls_status
 check_metrics(const char *endpoint, struct mtls_err *err)
 {
-	static const struct network loopback[] = {
-		{ { AF_INET, { 127 } }, 8 },
-		{ { AF_INET6, { [15] = 1 } }, 128 },
-	};
 	struct network_address address;
 	struct sockaddr_storage sa;
 	enum mtls_status status;
@@ -139,10 +135,8 @@ check_metrics(const char *endpoint, struct mtls_err *err)
 	if (status != MTLS_OK)
 		return status;
 	address = network_address_of((struct sockaddr *)&sa);
-	for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
-		if (network_contains(&loopback[i], &address))
-			return MTLS_OK;
-	}
+	if (network_is_loopback(&address))
+		return MTLS_OK;
 	return mtls_fail(err, MTLS_E_CONFIG,
 	    "\"%s\": there is no TLS here, so this must be a path or a "
 	    "loopback address", endpoint);
