@@ -9,12 +9,14 @@
 
 #include <stdlib.h>
 
+#include "crl_fetch.h"
 #include "revocation_watch.h"
 
 struct keeper {
 	const struct mtls_log *log;
 	struct revocation_watch watch;
-	struct revocation_worker *watcher;
+	struct crl_fetch fetch;
+	struct revocation_worker *watcher, *fetcher;
 };
 
 static void
@@ -37,9 +39,13 @@ keeper_new(const struct mtls_log *log, struct event_base *base,
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 	k->log = log;
 	k->watch.log = log;
+	k->fetch.log = log;
 	use_settings(k, g);
 	status = revocation_worker_new(revocation_watch_step, &k->watch,
 	    g->revocation, &k->watcher, err);
+	if (status == MTLS_OK)
+		status = revocation_worker_new(crl_fetch_step, &k->fetch,
+		    g->revocation, &k->fetcher, err);
 	if (status != MTLS_OK) {
 		keeper_free(k);
 		return status;
@@ -53,14 +59,21 @@ keeper_use(struct keeper *k, const struct generation *g)
 {
 	use_settings(k, g);
 	revocation_worker_use(k->watcher, g->revocation);
+	revocation_worker_use(k->fetcher, g->revocation);
 }
 
 void
 keeper_free(struct keeper *k)
 {
+	int is_ended;
+
 	if (k == NULL)
 		return;
 	/* What a thread that does not end still uses stays. */
-	if (revocation_worker_free(k->watcher))
-		free(k);
+	is_ended = revocation_worker_free(k->watcher);
+	is_ended &= revocation_worker_free(k->fetcher);
+	if (!is_ended)
+		return;
+	crl_fetch_clear(&k->fetch);
+	free(k);
 }

@@ -8,6 +8,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/handshake_log.c verifier/handshake_log.h \
 	verifier/crl.c verifier/crl.h \
 	verifier/crl_batch.c verifier/crl_batch.h \
+	verifier/crl_fetch.c verifier/crl_fetch.h \
 	verifier/crl_files.c verifier/crl_files.h \
 	verifier/health.c verifier/health.h \
 	verifier/histogram.c verifier/histogram.h \
@@ -19,6 +20,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/exchange.c verifier/exchange.h \
 	verifier/generation.c verifier/generation.h \
 	verifier/grant.c \
+	verifier/http_fetch.c verifier/http_fetch.h \
 	verifier/keeper.c verifier/keeper.h \
 	verifier/listener.c verifier/listener.h \
 	verifier/peer.c verifier/peer.h \

@@ -41,6 +41,7 @@ revocation_free(struct revocation *r)
 	free(r->fetched_dir);
 	ocsp_cache_free(r->ocsp);
 	(void)pthread_mutex_destroy(&r->lock);
+	(void)pthread_mutex_destroy(&r->refreshing);
 	free(r);
 }
 

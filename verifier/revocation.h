@@ -83,7 +83,7 @@ void revocation_free(struct revocation *r);	/* NULL is a no-op */
 
 /*
  * Reads the files again where they have changed, with a context of the
- * calling thread; one thread only. Each CA has its newer list afterwards,
+ * calling thread. Each CA has its newer list afterwards,
  * and its old one where the new one is broken, older or gone: then the first
  * reason is returned. *ret_n is how many CAs have another list than before.
  */

@@ -42,7 +42,8 @@ struct revocation {
 	char *unknown_section;	/* NULL: none */
 	struct ocsp_cache *ocsp;
 	size_t n_foreign;	/* under the lock */
-	/* Of the one thread that refreshes. */
+	/* Of the thread that refreshes; one at a time. */
+	pthread_mutex_t refreshing;
 	uint64_t mark;		/* of the files as they were read */
 	int64_t failed_ms;	/* when that went wrong; 0: it did not */
 };

@@ -206,10 +206,9 @@ revocation_load(struct mtls_tls *tls, const struct revocation_options *o,
 
 	if (r == NULL)
 		return out_of_memory(err);
-	if (pthread_mutex_init(&r->lock, NULL) != 0) {
-		free(r);
-		return out_of_memory(err);
-	}
+	/* On Linux this allocates nothing and cannot fail. */
+	(void)pthread_mutex_init(&r->lock, NULL);
+	(void)pthread_mutex_init(&r->refreshing, NULL);
 	atomic_init(&r->n_references, 1);
 	r->ocsp = previous != NULL ? ocsp_cache_ref(previous->ocsp) :
 	    ocsp_cache_new();
@@ -258,8 +257,8 @@ is_same(const struct revocation *r, uint64_t mark)
 	    mtls_clock_ms() < r->failed_ms + RETRY_MS;
 }
 
-enum mtls_status
-revocation_refresh(struct revocation *r, struct mtls_tls *tls, size_t *ret_n,
+static enum mtls_status
+refresh(struct revocation *r, struct mtls_tls *tls, size_t *ret_n,
     struct mtls_err *err)
 {
 	struct crl_files files = { 0, NULL };
@@ -267,7 +266,6 @@ revocation_refresh(struct revocation *r, struct mtls_tls *tls, size_t *ret_n,
 	uint64_t mark = 0;
 	struct crl_batch b;
 
-	*ret_n = 0;
 	status = mark_files(r, &mark, err);
 	if (status != MTLS_OK || is_same(r, mark))
 		return status;
@@ -285,6 +283,19 @@ revocation_refresh(struct revocation *r, struct mtls_tls *tls, size_t *ret_n,
 	r->failed_ms = status == MTLS_OK ? 0 : mtls_clock_ms();
 	crl_batch_done(&b);
 	crl_files_clear(&files);
+	return status;
+}
+
+enum mtls_status
+revocation_refresh(struct revocation *r, struct mtls_tls *tls, size_t *ret_n,
+    struct mtls_err *err)
+{
+	enum mtls_status status;
+
+	*ret_n = 0;
+	(void)pthread_mutex_lock(&r->refreshing);
+	status = refresh(r, tls, ret_n, err);
+	(void)pthread_mutex_unlock(&r->refreshing);
 	return status;
 }
 

@@ -15,11 +15,13 @@
 
 #define COMPLAIN_MS	(10 * 60 * 1000)
 
-static void
-say_taken(const struct mtls_log *log, size_t n)
+void
+revocation_watch_log(const struct mtls_log *log, size_t n)
 {
 	char text[32];
 
+	if (n == 0)
+		return;
 	(void)snprintf(text, sizeof(text), "of %zu CAs", n);
 	mtls_log_event(log, MTLS_LOG_NOTICE, "crls-taken",
 	    MTLS_KEY_REASON, text, MTLS_KEY_END);
@@ -54,7 +56,6 @@ revocation_watch_step(void *arg, const struct revocation_work *work)
 		complain(w, &err);
 	else
 		w->complaint[0] = '\0';
-	if (n > 0)
-		say_taken(w->log, n);
+	revocation_watch_log(w->log, n);
 	return interval_s * 1000;
 }

@@ -21,6 +21,9 @@ struct revocation_watch {
 	int64_t complained_ms;
 };
 
+/* Logs that so many CAs have other lists than before; 0: nothing. */
+void revocation_watch_log(const struct mtls_log *log, size_t n);
+
 /*
  * A revocation_step_fn: reads what has changed. Logs what it took, and what
  * it could not take once, and again every ten minutes.

@@ -13,6 +13,8 @@ fail_nth_ldflags = \
 	-Wl,--wrap=close_range,--wrap=sigprocmask,--wrap=open \
 	-Wl,--wrap=openat,--wrap=fcntl,--wrap=prctl,--wrap=syscall
 
+http_stub_sources = tests/lib/http_stub.c tests/lib/http_stub.h
+
 # One valid message and body of each type, from the same declarations.
 sample_sources = tests/lib/sample.c tests/lib/sample.h
 

@@ -6,6 +6,7 @@ VERIFIER_TEST_LIBS = libmtls_verifier.la $(OPENSSL_LIBS) $(SQLITE_LIBS) \
 	$(CMOCKA_LIBS)
 
 unit_tests += \
+	tests/unit/test_crl_fetch \
 	tests/unit/test_metrics \
 	tests/unit/test_revocation \
 	tests/unit/test_store \
@@ -26,6 +27,10 @@ tests_unit_test_revocation_SOURCES = tests/unit/test_revocation.c \
 	$(scratch_sources) $(pki_sources)
 tests_unit_test_revocation_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_revocation_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_crl_fetch_SOURCES = tests/unit/test_crl_fetch.c \
+	$(http_stub_sources) $(scratch_sources) $(pki_sources)
+tests_unit_test_crl_fetch_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_crl_fetch_LDADD = $(VERIFIER_TEST_LIBS)
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(scratch_sources)
 tests_unit_test_store_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_store_LDADD = $(VERIFIER_TEST_LIBS)
