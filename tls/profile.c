@@ -11,6 +11,7 @@
  */
 #include "config.h"
 
+#include "chain_cache.h"
 #include "context.h"
 
 #include <openssl/err.h>
@@ -154,6 +155,9 @@ mtls_tls_server_ctx(struct mtls_tls *tls,
 		s = mtls_trust_announce(ctx, err);
 	if (s == MTLS_OK)
 		s = mtls_present_files(tls, ctx, options, err);
+	if (s == MTLS_OK)
+		s = mtls_chain_cache_add(tls, ctx, MTLS_CHAIN_CACHE_SETS,
+		    err);
 	if (s != MTLS_OK) {
 		SSL_CTX_free(ctx);
 		return s;

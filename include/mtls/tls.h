@@ -11,6 +11,8 @@
 #ifndef MTLS_TLS_H
 #define MTLS_TLS_H
 
+#include <stdint.h>
+
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -52,10 +54,21 @@ struct mtls_tls_server_options {
  * server certificate without serverAuth or dNSName or expired.
  * A client that offers ALPN without "http/1.1" is refused; one that offers
  * none, as some command-line clients, is served.
+ * Chains that were verified once are remembered (tls/chain_cache.h), without
+ * a lock: a server context and its connections belong to one thread.
  */
 enum mtls_status mtls_tls_server_ctx(struct mtls_tls *tls,
     const struct mtls_tls_server_options *options, SSL_CTX **ret,
     struct mtls_err *err);
+
+/*
+ * How many peers of a server context showed a chain that had been verified
+ * before, and how many chains were verified. From the context's thread.
+ */
+struct mtls_tls_chain_counts {
+	uint64_t n_known, n_verified;
+};
+struct mtls_tls_chain_counts mtls_tls_chain_counts(const SSL_CTX *ctx);
 
 struct mtls_tls_client_options {
 	const char *ca_file;		/* PEM: the verifier's CA(s) */

@@ -38,6 +38,13 @@ tests_unit_test_trust_limits_SOURCES = tests/unit/test_trust_limits.c \
 tests_unit_test_trust_limits_CFLAGS = $(TLS_TEST_CFLAGS)
 tests_unit_test_trust_limits_LDADD = $(TLS_TEST_LIBS)
 
+unit_tests += tests/unit/test_chain_cache
+tests_unit_test_chain_cache_SOURCES = tests/unit/test_chain_cache.c \
+	$(tls_rig_sources) $(tls_forger_sources)
+tests_unit_test_chain_cache_CFLAGS = $(TLS_TEST_CFLAGS) -I$(top_srcdir)/tls
+tests_unit_test_chain_cache_LDADD = $(TLS_TEST_LIBS)
+tests_unit_test_chain_cache_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=time
+
 unit_tests += tests/unit/test_signer
 tests_unit_test_signer_SOURCES = tests/unit/test_signer.c $(tls_rig_sources)
 tests_unit_test_signer_CFLAGS = $(TLS_TEST_CFLAGS)
