@@ -98,8 +98,8 @@ enum mtls_status
 machine_load(const struct settings *s, int64_t now_s, struct machine **ret,
     struct mtls_err *err)
 {
-	struct mtls_tls_client_options options = { s->ca,
-	    (enum mtls_tls_min)s->tls_min };
+	struct mtls_tls_client_options options = { .ca_file = s->ca,
+		.min = (enum mtls_tls_min)s->tls_min };
 	struct machine *m;
 
 	m = calloc(1, sizeof(*m));
@@ -108,8 +108,10 @@ machine_load(const struct settings *s, int64_t now_s, struct machine **ret,
 	m->tls_min = options.min;
 	if (mtls_tls_new(&m->tls, err) != MTLS_OK ||
 	    mtls_tls_client_ctx(m->tls, &options, &m->device_ctx, err) !=
-	    MTLS_OK ||
-	    mtls_tls_client_ctx(m->tls, &options, &m->user_ctx, err) !=
+	    MTLS_OK)
+		goto out;
+	options.trust = m->device_ctx;
+	if (mtls_tls_client_ctx(m->tls, &options, &m->user_ctx, err) !=
 	    MTLS_OK ||
 	    load_certificate(m, s, now_s, err) != MTLS_OK)
 		goto out;

@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <event2/event.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,9 +91,27 @@ serve(void)
 	return 0;
 }
 
+/*
+ * Before anything else of OpenSSL's: no openssl.cnf, and without the names of
+ * its old ciphers, which nothing here asks for by name and which every
+ * library context would otherwise copy into its tables. A login is short
+ * enough for that to show.
+ */
+static int
+start_openssl(void)
+{
+	return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
+	    OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ATEXIT,
+	    NULL) == 1;
+}
+
 int
 main(int argc, char **argv)
 {
+	if (!start_openssl()) {
+		(void)fprintf(stderr, "mtls-helper: OpenSSL does not start\n");
+		return 1;
+	}
 	if (argc <= 1)
 		return serve();
 	if (strcmp(argv[1], "--check-config") == 0 && argc <= 3)

@@ -12,8 +12,10 @@ libmtls_tls_la_SOURCES = \
 	tls/identity_purposes.c \
 	tls/leaf.c \
 	tls/leaf.h \
+	tls/openssl_error.c \
 	tls/peer.c \
 	tls/pem.c \
+	tls/pem_key.c \
 	tls/present.c \
 	tls/profile.c \
 	tls/signer.c \

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Certificates, keys and CRLs out of files. A file holds what it is asked
+ * Certificates and CRLs out of files. A file holds what it is asked
  * for and nothing else: an unknown block, a block that does not parse or
  * bytes behind a DER structure are mistakes that somebody wants to hear of.
  */
@@ -19,10 +19,8 @@
 
 #include "context.h"
 #include "mtls/file.h"
-#include "mtls/secret.h"
 
 #define CERTIFICATES_MAX	(1024u * 1024u)
-#define KEY_MAX			(64u * 1024u)
 #define CRLS_MAX		(64u * 1024u * 1024u)
 
 /* One kind of thing in a file. */
@@ -249,54 +247,6 @@ mtls_pem_crls(struct mtls_tls *tls, const char *path,
 	}
 	*ret = stack;
 	return MTLS_OK;
-}
-
-/* No prompt on a terminal, ever; arg remembers that one was wanted. */
-static int
-no_passphrase(char *buf, int size, int for_writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)for_writing;
-	*(int *)arg = 1;
-	return -1;
-}
-
-enum mtls_status
-mtls_pem_key(struct mtls_tls *tls, const char *path, EVP_PKEY **ret,
-    struct mtls_err *err)
-{
-	char *data = NULL;
-	size_t len = 0;
-	BIO *bio = NULL;
-	EVP_PKEY *key;
-	int is_encrypted = 0;
-	enum mtls_status s;
-
-	s = mtls_file_read(path, MTLS_FILE_PRIVATE, KEY_MAX, &data, &len, err);
-	if (s != MTLS_OK)
-		return s;
-	ERR_clear_error();
-	bio = BIO_new_mem_buf(data, (int)len);
-	if (bio == NULL) {
-		s = mtls_fail(err, MTLS_E_MEMORY, "out of memory");
-		goto out;
-	}
-	key = PEM_read_bio_PrivateKey_ex(bio, NULL, no_passphrase,
-	    &is_encrypted, tls->libctx, NULL);
-	if (key != NULL)
-		*ret = key;
-	else if (is_encrypted)
-		s = mtls_fail(err, MTLS_E_CONFIG,
-		    "%s: the private key is encrypted", path);
-	else
-		s = mtls_fail_openssl(err, MTLS_E_CONFIG,
-		    "%s: no private key in it", path);
-out:
-	ERR_clear_error();
-	BIO_free(bio);
-	mtls_file_data_free(data, len);
-	return s;
 }
 
 enum mtls_status

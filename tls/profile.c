@@ -181,7 +181,10 @@ mtls_tls_client_ctx(struct mtls_tls *tls,
 	/* This one returns 0 when it worked. */
 	if (SSL_CTX_set_alpn_protos(ctx, alpn, ALPN_LEN) != 0)
 		s = mtls_fail_openssl(err, MTLS_E_MEMORY, "cannot set ALPN");
-	if (s == MTLS_OK)
+	if (s == MTLS_OK && options->trust != NULL)
+		SSL_CTX_set1_cert_store(ctx,
+		    SSL_CTX_get_cert_store(options->trust));
+	else if (s == MTLS_OK)
 		s = mtls_trust_load(tls, ctx, options->ca_file, err);
 	if (s != MTLS_OK) {
 		SSL_CTX_free(ctx);

@@ -72,6 +72,9 @@ struct mtls_tls_chain_counts mtls_tls_chain_counts(const SSL_CTX *ctx);
 
 struct mtls_tls_client_options {
 	const char *ca_file;		/* PEM: the verifier's CA(s) */
+	SSL_CTX *trust;			/* or what this client context
+					 * trusts, when not NULL: the file is
+					 * read once for both */
 	enum mtls_tls_min min;
 };
 

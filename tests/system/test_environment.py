@@ -88,3 +88,10 @@ def test_T120_sudo(machine, cards, verifier):
     child = program.start("alice", env=HOSTILE)
     assert answer(child, cards().pin) == "alice"
     program.finish()
+
+
+def test_the_process_of_the_card_has_no_network_library():
+    needed = run("readelf", "-d", TOKEN).stdout
+    assert "libp11.so" in needed
+    for library in ("libssl", "libevent", "libcurl"):
+        assert library not in needed
