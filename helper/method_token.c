@@ -23,6 +23,9 @@
 #include "token_worker.h"
 #include "user_channel.h"
 
+/* How long a verifier is kept waiting in a handshake for the card's login. */
+#define EARLY_MS	1000u
+
 struct token_login {
 	struct token_worker *worker;
 	size_t chosen;
@@ -30,6 +33,8 @@ struct token_login {
 	EVP_PKEY *key;			/* signs through the worker */
 	struct user_channel *user;
 	int pin_asked, pin_answered, logged_in;
+	int early;			/* user came before logged_in */
+	int signed_once;		/* or was asked to */
 };
 
 /* --- the worker --- */
@@ -94,6 +99,12 @@ sign(void *arg, unsigned scheme, const uint8_t *message, size_t message_len,
 	struct login *l = arg;
 	struct token_login *t = l->method_state;
 
+	if (!t->logged_in && token_worker_await_login(t->worker,
+	    l->options->module_fd, EARLY_MS, err) != MTLS_OK)
+		return err->status;
+	if (l->over)
+		return mtls_fail(err, MTLS_E_CANCELLED, "it is over");
+	t->signed_once = 1;
 	return token_worker_sign(t->worker, l->options->module_fd, scheme,
 	    message, message_len, sig, sig_len, err);
 }
@@ -231,13 +242,21 @@ log_in(struct login *l, int last_try_confirmed)
 		login_fail(l, &err);
 }
 
-/* The answer of the module and that of the card come in either order. */
+/*
+ * The user channel is opened as soon as the person has answered: while the
+ * card looks at the PIN, the handshake comes to where it wants the signature
+ * (sign() waits there). Without a PIN of ours (a PIN pad, a person who
+ * types) it waits for the login. The answer of the module and that of the
+ * card come in either order.
+ */
 static void
 check_logged_in(struct login *l)
 {
 	struct token_login *t = l->method_state;
 
-	if (t->logged_in && (!t->pin_asked || t->pin_answered))
+	if (t->user != NULL || l->over)
+		return;
+	if (t->pin_asked ? t->pin_answered : t->logged_in)
 		open_user_channel(l);
 }
 
@@ -307,6 +326,21 @@ on_logged_in(void *arg, uint32_t pin_flags, const struct mtls_err *why)
 
 /* --- the proof --- */
 
+/*
+ * A channel that was too early for the card or for the network. Nothing was
+ * signed: the next one is as good as the first.
+ */
+static void
+open_again(struct login *l)
+{
+	struct token_login *t = l->method_state;
+
+	user_channel_free(t->user);
+	t->user = NULL;
+	if (t->logged_in)
+		check_logged_in(l);
+}
+
 /* What the card said is nearer to the cause than what TLS made of it. */
 static void
 on_proven(void *arg, const struct mtls_err *why)
@@ -315,6 +349,10 @@ on_proven(void *arg, const struct mtls_err *why)
 	struct token_login *t = l->method_state;
 	struct mtls_err err;
 
+	if (why->status != MTLS_OK && t->early && !t->signed_once) {
+		open_again(l);
+		return;
+	}
 	mtls_err_clear(&err);
 	if (why->status != MTLS_OK)
 		mtls_signer_error(t->key, &err);
@@ -340,6 +378,7 @@ open_user_channel(struct login *l)
 	struct mtls_err err;
 
 	mtls_err_clear(&err);
+	t->early = !t->logged_in;
 	verifier_client_user_target(l->verifier, &target);
 	memset(&proof, 0, sizeof(proof));
 	proof.version = 1;

@@ -7,6 +7,7 @@
 
 #include "token_worker.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -157,19 +158,18 @@ dispatch(struct token_worker *t, struct mtls_message *m, int pin_fd,
 	return not_expected(m, err);
 }
 
+/* One message that is there, or the end. */
 static void
-on_readable(evutil_socket_t fd, short what, void *arg)
+take_message(struct token_worker *t)
 {
-	struct token_worker *t = arg;
 	struct mtls_message m = { .type = MTLS_MSG_NONE };
 	struct mtls_err err, why;
 	int pin_fd = -1;
 
-	(void)what;
 	mtls_err_clear(&err);
 	mtls_err_clear(&why);
-	if (mtls_message_recv(fd, &m, &pin_fd, t->options.deadline, &why) !=
-	    MTLS_OK)
+	if (mtls_message_recv(t->process.fd, &m, &pin_fd,
+	    t->options.deadline, &why) != MTLS_OK)
 		(void)blame_token(&err, &why);
 	else
 		(void)dispatch(t, &m, pin_fd, &err);
@@ -178,6 +178,17 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 		(void)close(pin_fd);
 	if (err.status != MTLS_OK)
 		end_with(t, &err);
+}
+
+/* Another event of the same turn may have waited for the message. */
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	(void)what;
+	if (poll(&p, 1, 0) > 0)
+		take_message(arg);
 }
 
 static enum mtls_status
@@ -325,6 +336,24 @@ token_worker_login(struct token_worker *t, size_t i, int last_try_confirmed,
 		return err->status;
 	t->state = WORKER_LOGGING_IN;
 	trace_begin(t->options.trace, TRACE_TOKEN_LOGIN);
+	return MTLS_OK;
+}
+
+enum mtls_status
+token_worker_await_login(struct token_worker *t, int watch_fd,
+    uint32_t within_ms, struct mtls_err *err)
+{
+	struct mtls_deadline deadline = mtls_deadline_min(t->options.deadline,
+	    mtls_deadline_in_ms(within_ms));
+
+	while (t->state == WORKER_LOGGING_IN || t->state == WORKER_PIN_SENT) {
+		if (token_process_wait(&t->process, watch_fd, deadline,
+		    err) != MTLS_OK)
+			return err->status;
+		take_message(t);
+	}
+	if (t->state != WORKER_LOGGED_IN)
+		return mtls_fail(err, MTLS_E_TOKEN_FAILED, "no login");
 	return MTLS_OK;
 }
 

@@ -78,6 +78,15 @@ enum mtls_status token_worker_login(struct token_worker *t, size_t i,
     int last_try_confirmed, struct mtls_err *err);
 
 /*
+ * Waits until the login has come to an end, which is told as logged_in or
+ * failed, as ever, from in here; OK when there can be a signature now.
+ * TIMEOUT when it has not ended within_ms, CANCELLED when the other
+ * descriptor hung up; nothing is lost then, it will be told later.
+ */
+enum mtls_status token_worker_await_login(struct token_worker *t,
+    int watch_fd, uint32_t within_ms, struct mtls_err *err);
+
+/*
  * Signs, after logged_in, and waits for the signature; the other descriptor
  * is watched for hang-up meanwhile, which is CANCELLED. Of type
  * mtls_sign_fn, but for watch_fd.

@@ -57,6 +57,17 @@ forge(void)
 	send_or_die(&m, -1);
 }
 
+/* Until the test writes token.go. */
+static void
+wait_for_test(void)
+{
+	char path[1024];
+
+	(void)snprintf(path, sizeof(path), "%s/token.go", dir);
+	while (access(path, F_OK) != 0)
+		(void)usleep(1000);
+}
+
 static void
 misbehave(const char *action)
 {
@@ -64,6 +75,10 @@ misbehave(const char *action)
 	static char big[60000];
 	int i;
 
+	if (strcmp(action, "wait") == 0) {
+		wait_for_test();
+		return;
+	}
 	if (strcmp(action, "die") == 0)
 		(void)raise(SIGKILL);
 	else if (strcmp(action, "crash") == 0)

@@ -136,8 +136,10 @@ on_event(struct bufferevent *bev, short what, void *arg)
 			    c->listener->which]++;
 		X509_free(peer);
 	}
-	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT))
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT)) {
+		c->listener->verifier->record.ended[c->listener->which]++;
 		forget(c);
+	}
 }
 
 static void
@@ -207,7 +209,9 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 	c->next = v->connections;
 	v->connections = c;
 	if (l->options->greeting != FAKE_TLS &&
-	    v->record.connections[l->which] >= l->options->greet_from) {
+	    v->record.connections[l->which] >= l->options->greet_from &&
+	    (l->options->greet_until == 0 ||
+	    v->record.connections[l->which] <= l->options->greet_until)) {
 		greet_oddly(c, l->options->greeting);
 		return;
 	}

@@ -37,6 +37,7 @@ struct fake_listener_options {
 	int refuse_clients;	/* alert for whatever certificate they have */
 	enum fake_greeting greeting;
 	int greet_from;			/* ... from this connection on; 0: 1st */
+	int greet_until;		/* ... to this one; 0: all of them */
 };
 
 enum fake_step { FAKE_OPEN = 0, FAKE_PROOF, FAKE_GRANT, FAKE_STEPS };
@@ -77,6 +78,7 @@ struct fake_verifier_options {
 
 struct fake_verifier_record {
 	int connections[2];		/* device, user */
+	int ended[2];			/* of them, by the other side */
 	int handshakes[2];		/* with a client certificate */
 	int asked[FAKE_STEPS];
 	int bad_requests;

@@ -58,6 +58,13 @@ tests_unit_test_login_token_CFLAGS = $(helper_rig_cflags)
 tests_unit_test_login_token_LDADD = $(helper_test_ldadd)
 EXTRA_tests_unit_test_login_token_DEPENDENCIES = tests/lib/fake_token
 
+unit_tests += tests/unit/test_login_overlap
+tests_unit_test_login_overlap_SOURCES = tests/unit/test_login_overlap.c \
+	$(helper_rig_sources)
+tests_unit_test_login_overlap_CFLAGS = $(helper_rig_cflags)
+tests_unit_test_login_overlap_LDADD = $(helper_test_ldadd)
+EXTRA_tests_unit_test_login_overlap_DEPENDENCIES = tests/lib/fake_token
+
 unit_tests += tests/unit/test_login_caller
 tests_unit_test_login_caller_SOURCES = tests/unit/test_login_caller.c \
 	$(helper_rig_sources)

@@ -184,7 +184,7 @@ T066_a_wrong_pin_ends_it(void **state)
 	assert_string_equal(c.result.u.result.message,
 	    "Wrong PIN. Some tries are spent.");
 	assert_int_equal(c.record[0]->asked[FAKE_PROOF], 0);
-	assert_int_equal(c.record[0]->connections[1], 1);
+	assert_int_equal(c.record[0]->handshakes[1], 0);
 	login_case_clear(&c);
 }
 
