@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "mtlsctl/admin.h"
 #include "mtlsctl/admin_commands.h"
@@ -124,33 +125,44 @@ CTL_COMMAND(audit_command)
 	return status;
 }
 
+struct values {
+	struct output *o;
+	int has_warning;
+};
+
 static void
 add_value(void *arg, const struct mtls_message *row)
 {
-	output_text(arg, row->u.admin_value.name, row->u.admin_value.value);
+	const char *name = row->u.admin_value.name;
+	struct values *values = arg;
+
+	if (strncmp(name, "warning.", 8) == 0)
+		values->has_warning = 1;
+	output_text(values->o, name, row->u.admin_value.value);
 }
 
 CTL_COMMAND(status_command)
 {
 	struct mtls_message request = { .type = MTLS_MSG_ADMIN_STATUS };
 	struct settings set = { .socket = NULL };
-	struct output *o = NULL;
+	struct values values = { NULL, 0 };
 	enum mtls_status status;
 	struct ctl_words words;
 	uint32_t n = 0;
 
-	(void)ctl;
 	status = ctl_options(status_options, argc, argv, &set, &words, err);
 	if (status == MTLS_OK)
 		status = ctl_words_check(&words, 0, 0, "", err);
 	if (status != MTLS_OK)
 		return status;
-	o = output_new(set.json ? OUTPUT_JSON : OUTPUT_RECORD);
+	values.o = output_new(set.json ? OUTPUT_JSON : OUTPUT_RECORD);
 	status = admin_ask(set.socket, &request, MTLS_MSG_ADMIN_VALUE,
-	    add_value, o, &n, err);
-	output_row(o);
+	    add_value, &values, &n, err);
+	output_row(values.o);
+	if (status == MTLS_OK && values.has_warning)
+		ctl->exit_status = CTL_NOTHING;
 	if (status == MTLS_OK)
-		status = output_write(o, stdout, err);
-	output_free(o);
+		status = output_write(values.o, stdout, err);
+	output_free(values.o);
 	return status;
 }

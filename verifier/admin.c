@@ -185,6 +185,17 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 		admin_send(arg);
 }
 
+/* What it asked is not looked at; but unread it would reset the answer. */
+static void
+refuse_stranger(struct admin_connection *c)
+{
+	char ignored[1];
+
+	(void)recv(c->fd, ignored, sizeof(ignored), MSG_DONTWAIT);
+	admin_finish(c, MTLS_E_PERMISSION, 0,
+	    "only root and the admin group may ask");
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -195,6 +206,10 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	mtls_err_clear(&err);
 	if ((what & EV_TIMEOUT) != 0) {
 		connection_end(c);
+		return;
+	}
+	if (c->is_refused) {
+		refuse_stranger(c);
 		return;
 	}
 	/* It is readable: this does not wait. */
@@ -257,15 +272,13 @@ on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
 	c = connection_begin(admin, fd);
 	if (c == NULL)
 		return;
-	if (!may_ask(admin, c)) {
+	c->is_refused = !may_ask(admin, c);
+	if (c->is_refused)
 		mtls_log_event(admin->server->log, MTLS_LOG_WARNING,
 		    "admin-refused", MTLS_KEY_PEER, c->source, MTLS_KEY_REASON,
 		    "neither root nor in the admin group", MTLS_KEY_END);
-		admin_finish(c, MTLS_E_PERMISSION, 0,
-		    "only root and the admin group may ask");
-	} else if (event_add(c->readable, &tv) != 0) {
+	if (event_add(c->readable, &tv) != 0)
 		connection_end(c);
-	}
 }
 
 enum mtls_status

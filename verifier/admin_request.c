@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * What an administrator can ask for: bindings, the audit, and how things
- * are. Changes go into the audit, in the same transaction.
+ * What an administrator can ask for: bindings and the audit. Changes go into
+ * the audit, in the same transaction.
  */
 #include "config.h"
 
@@ -16,22 +16,35 @@
 #include "mtls/pem.h"
 #include "mtls/text.h"
 
+#include "metrics.h"
+
 #define SHA256_HEX	64
 
-static void
-refuse(struct admin_connection *c, enum mtls_status status, const char *why)
+void
+admin_refuse(struct admin_connection *c, enum mtls_status status,
+    const char *why)
 {
 	admin_finish(c, status, 0, why);
 }
 
-static void
-submit(struct admin_connection *c, enum store_kind kind, store_done_fn done)
+void
+admin_submit(struct admin_connection *c, enum store_kind kind,
+    store_done_fn done)
 {
 	c->op.kind = kind;
 	c->op.done = done;
 	c->op.arg = c;
 	c->is_busy = 1;
 	store_submit(c->server->port, &c->op);
+}
+
+/* In the log, and counted. */
+static void
+admin_changed(struct admin_connection *c)
+{
+	audit_log(&c->audit, c->server->log);
+	metrics_count(c->server->metrics, METRICS_ADMIN,
+	    (struct metrics_labels){ { c->audit.record.event } });
 }
 
 /* A change: made or not, and how many. */
@@ -42,11 +55,11 @@ on_changed(struct store_op *op)
 
 	c->is_busy = 0;
 	if (op->status != MTLS_OK) {
-		refuse(c, op->status, op->err.text);
+		admin_refuse(c, op->status, op->err.text);
 		return;
 	}
 	if (op->n > 0)
-		audit_log(&c->audit, c->server->log);
+		admin_changed(c);
 	admin_finish(c, MTLS_OK, (uint32_t)op->n, "");
 }
 
@@ -86,7 +99,7 @@ request_bind(struct admin_connection *c)
 
 	mtls_err_clear(&err);
 	if (!mtls_text_is_user(m->user)) {
-		refuse(c, MTLS_E_USAGE, "this cannot be the name of a user");
+		admin_refuse(c, MTLS_E_USAGE, "this cannot be the name of a user");
 		return;
 	}
 	if (mtls_der_certificate(c->server->tls, m->der.data, m->der.len,
@@ -96,7 +109,7 @@ request_bind(struct admin_connection *c)
 	X509_free(certificate);
 	fault = c->has_id ? certificate_fault(&c->id) : err.text;
 	if (fault != NULL) {
-		refuse(c, MTLS_E_USAGE, fault);
+		admin_refuse(c, MTLS_E_USAGE, fault);
 		return;
 	}
 	mtls_hex_encode(c->sha256, c->id.sha256, sizeof(c->id.sha256));
@@ -110,7 +123,7 @@ request_bind(struct admin_connection *c)
 	b->bound_at_s = time(NULL);
 	c->op.binding = b;
 	begin_audit(c, "bind", m->user);
-	submit(c, STORE_BINDING_ADD, on_changed);
+	admin_submit(c, STORE_BINDING_ADD, on_changed);
 }
 
 /* Only the whole fingerprint, as it is printed: a part matches nothing. */
@@ -128,7 +141,7 @@ request_unbind(struct admin_connection *c)
 	const struct mtls_msg_admin_unbind *m = &c->request.u.admin_unbind;
 
 	if (m->sha256[0] != '\0' && !is_fingerprint(m->sha256)) {
-		refuse(c, MTLS_E_USAGE, "a fingerprint is 64 hexadecimal "
+		admin_refuse(c, MTLS_E_USAGE, "a fingerprint is 64 hexadecimal "
 		    "digits in lower case");
 		return;
 	}
@@ -137,7 +150,7 @@ request_unbind(struct admin_connection *c)
 	(void)snprintf(c->certificate, sizeof(c->certificate), "sha256=%s",
 	    m->sha256[0] == '\0' ? "all" : m->sha256);
 	begin_audit(c, "unbind", m->user);
-	submit(c, STORE_BINDING_REMOVE, on_changed);
+	admin_submit(c, STORE_BINDING_REMOVE, on_changed);
 }
 
 static void
@@ -148,7 +161,7 @@ on_rows(struct store_op *op)
 
 	c->is_busy = 0;
 	if (op->status != MTLS_OK) {
-		refuse(c, op->status, op->err.text);
+		admin_refuse(c, op->status, op->err.text);
 		return;
 	}
 	c->next_row = 0;
@@ -173,7 +186,7 @@ admin_more(struct admin_connection *c)
 	    STORE_RECORD_LIST : STORE_BINDING_LIST;
 
 	store_op_clear(&c->op);
-	submit(c, kind, on_rows);
+	admin_submit(c, kind, on_rows);
 }
 
 static void
@@ -200,109 +213,6 @@ request_audit(struct admin_connection *c)
 	admin_more(c);
 }
 
-#define VALUES_MAX 64
-
-/* One more row; what does not fit is left out. */
-static void __attribute__((format(printf, 3, 4)))
-add_value(struct store_op *op, const char *name, const char *format, ...)
-{
-	struct mtls_msg_admin_value *v;
-	char value[512];
-	va_list ap;
-
-	if (op->rows == NULL || op->n_rows >= VALUES_MAX)
-		return;
-	va_start(ap, format);
-	(void)vsnprintf(value, sizeof(value), format, ap);
-	va_end(ap);
-	mtls_text_make_line(value);
-	v = &op->rows[op->n_rows].u.admin_value;
-	if (mtls_text_dup(&v->name, name, NULL) != MTLS_OK)
-		return;
-	if (mtls_text_dup(&v->value, value, NULL) != MTLS_OK) {
-		free(v->name);
-		v->name = NULL;
-		return;
-	}
-	op->rows[op->n_rows++].type = MTLS_MSG_ADMIN_VALUE;
-}
-
-static void
-add_time(struct store_op *op, const char *name, int64_t at_s)
-{
-	char text[32] = "unknown";
-	time_t at = (time_t)at_s;
-	struct tm tm;
-
-	if (gmtime_r(&at, &tm) != NULL)
-		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	add_value(op, name, "%s", text);
-}
-
-static void
-add_crls(const struct server *server, struct store_op *op)
-{
-	struct revocation *r = server->generation->revocation;
-	struct revocation_ca ca;
-	char name[32];
-
-	for (size_t i = 0; i < revocation_n_cas(r) && i < 10; i++) {
-		revocation_describe(r, i, &ca);
-		(void)snprintf(name, sizeof(name), "ca.%zu.subject", i + 1);
-		add_value(op, name, "%s", ca.subject);
-		(void)snprintf(name, sizeof(name), "ca.%zu.revoked", i + 1);
-		if (!ca.has_crl) {
-			add_value(op, name, "no CRL");
-			continue;
-		}
-		add_value(op, name, "%zu", ca.n_revoked);
-		(void)snprintf(name, sizeof(name), "ca.%zu.crl-until", i + 1);
-		add_time(op, name, ca.next_update_s);
-	}
-}
-
-static void
-on_counted(struct store_op *op)
-{
-	struct admin_connection *c = op->arg;
-	const struct server *server = c->server;
-	const struct generation *g = server->generation;
-	char text[512];
-
-	c->is_busy = 0;
-	if (op->status != MTLS_OK) {
-		refuse(c, op->status, op->err.text);
-		return;
-	}
-	op->rows = calloc(VALUES_MAX, sizeof(*op->rows));
-	add_value(op, "version", "%s", PACKAGE_VERSION);
-	add_time(op, "started", server->started_s);
-	add_value(op, "device", "%s", listener_text(
-	    server->listeners[ROLE_DEVICE], text, sizeof(text)));
-	add_value(op, "user", "%s", listener_text(
-	    server->listeners[ROLE_USER], text, sizeof(text)));
-	add_value(op, "policy", "%s", g->settings.policy);
-	add_value(op, "rules", "%zu", g->policy.n_rules);
-	add_value(op, "maps", "%zu", g->policy.n_maps);
-	add_value(op, "reloads", "%u", server->n_reloads);
-	add_value(op, "failed-reloads", "%u", server->n_failed_reloads);
-	add_value(op, "connections", "%lu",
-	    (unsigned long)server->connections.n);
-	add_value(op, "allowed", "%llu",
-	    (unsigned long long)server->n_allowed);
-	add_value(op, "denied", "%llu",
-	    (unsigned long long)server->n_denied);
-	add_value(op, "open-challenges", "%lld",
-	    (long long)op->counts.n_open);
-	add_value(op, "audit-records", "%lld",
-	    (long long)op->counts.n_records);
-	add_value(op, "bindings", "%lld", (long long)op->counts.n_bindings);
-	add_crls(server, op);
-	c->left = VALUES_MAX;
-	c->is_last = 1;
-	admin_send(c);
-}
-
 void
 admin_request(struct admin_connection *c)
 {
@@ -316,8 +226,8 @@ admin_request(struct admin_connection *c)
 	else if (c->request.type == MTLS_MSG_ADMIN_AUDIT)
 		request_audit(c);
 	else if (c->request.type == MTLS_MSG_ADMIN_STATUS)
-		submit(c, STORE_COUNT, on_counted);
+		admin_status(c);
 	else
-		refuse(c, MTLS_E_PROTOCOL, "this is not a request for a "
+		admin_refuse(c, MTLS_E_PROTOCOL, "this is not a request for a "
 		    "verifier");
 }

@@ -23,6 +23,7 @@ struct admin_connection {
 	char source[32];		/* "uid 0" */
 	struct event *readable, *writable, *timeout;
 	struct mtls_message request;
+	int is_refused;			/* for who it is */
 	int is_busy;			/* an operation is with the store */
 	int is_dead;			/* the caller is gone meanwhile */
 	/* What is to be sent: rows, then perhaps more rows, then DONE. */
@@ -48,6 +49,17 @@ void admin_send(struct admin_connection *c);
 /* Ends with DONE, when the rows are sent. */
 void admin_finish(struct admin_connection *c, enum mtls_status status,
     uint32_t n, const char *reason);
+
+/* Ends without a row. */
+void admin_refuse(struct admin_connection *c, enum mtls_status status,
+    const char *why);
+
+/* Gives c->op to the store; done gets it back, and c as op->arg. */
+void admin_submit(struct admin_connection *c, enum store_kind kind,
+    store_done_fn done);
+
+/* ADMIN_STATUS. */
+void admin_status(struct admin_connection *c);
 
 /* Asks the store for the first, or the next, page of rows. */
 void admin_more(struct admin_connection *c);

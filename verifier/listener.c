@@ -247,8 +247,11 @@ listener_use(struct listener *l, SSL_CTX *ctx, enum mtls_tls_min min)
 void
 listener_stop(struct listener *l)
 {
-	listener_pause(l, 1);
 	l->is_stopped = 1;
+	/* Closed, so that who comes now goes to another verifier at once. */
+	for (size_t i = 0; i < l->n; i++)
+		evhttp_del_accept_socket(l->http, l->sockets[i]);
+	l->n = 0;
 }
 
 void

@@ -2,6 +2,7 @@ noinst_LTLIBRARIES += libmtls_verifier.la
 libmtls_verifier_la_SOURCES = \
 	verifier/admin.c verifier/admin.h \
 	verifier/admin_request.c verifier/admin_request.h \
+	verifier/admin_status.c \
 	verifier/audit.c verifier/audit.h \
 	verifier/challenge.c \
 	verifier/connection.c verifier/connection.h \

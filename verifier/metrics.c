@@ -166,6 +166,19 @@ metrics_since(struct metrics *m, enum metrics_time time, int64_t began_us)
 		histogram_add(&m->times[time], now_us - began_us);
 }
 
+void
+metrics_each(struct metrics *m, enum metrics_family family,
+    metrics_each_fn each, void *arg)
+{
+	(void)pthread_mutex_lock(&m->lock);
+	for (size_t i = 0; i < m->n_series; i++) {
+		if (m->series[i].family == family)
+			each(arg, (const char *const *)m->series[i].values,
+			    m->series[i].n);
+	}
+	(void)pthread_mutex_unlock(&m->lock);
+}
+
 static void
 write_family(struct metrics *m, enum metrics_family family, FILE *out)
 {

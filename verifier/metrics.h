@@ -51,6 +51,12 @@ struct metrics_labels {
 void metrics_count(struct metrics *m, enum metrics_family family,
     struct metrics_labels labels);
 
+/* Calls each with the labels of every series of a family, and its count. */
+typedef void (*metrics_each_fn)(void *arg, const char *const *values,
+    uint64_t n);
+void metrics_each(struct metrics *m, enum metrics_family family,
+    metrics_each_fn each, void *arg);
+
 /* How long something took that began then (mtls_clock_us()); m may be NULL. */
 void metrics_since(struct metrics *m, enum metrics_time time,
     int64_t began_us);

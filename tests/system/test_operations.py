@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The verifier as something that is watched, reloaded and restarted."""
 
+import grp
+import json
 import os
+import pwd
+import re
+import shutil
+import signal
 import sqlite3
 import stat
 import time
 
 import pytest
 
-from mtls_test import prometheus
+from mtls_test import DEADLINE_S, MTLSCTL, https, prometheus
+from mtls_test.ctl import row
 from mtls_test.machine import Machine
 from mtls_test.organisation import Verifier
 from mtls_test.process import run, wait_until
@@ -169,3 +176,146 @@ def test_health_when_the_store_is_gone(watched, door, cards, login):
     database.close()
     assert health(watched) == (200, ["ok"])
     assert login(cards().pin).code == "SUCCESS"
+
+
+def status(verifier, code):
+    return row("status", "--socket", verifier.admin, code=code)
+
+
+def test_status_tells_and_warns(acme, watched, door, cards, login):
+    assert login(cards().pin).code == "SUCCESS"
+    now = status(watched, 0)
+    assert (now["allowed"], now["denied"], now["audit-records"]) == \
+        ("1", "0", "1")
+    assert int(now["uptime"]) >= 0 and int(now["store-transactions"]) > 2
+    assert now["certificate-until"] > now["started"]
+    assert now["metrics"].startswith(f"{watched.metrics},127.0.0.1:")
+    cas = [now[f"ca.{n}.subject"] for n in range(1, 4)]
+    assert "CN=Acme Users CA,O=Acme" in cas
+    assert {now[f"ca.{n}.mode"] for n in range(1, 4)} == {"strict"}
+    make_crl(acme, watched.directory / "crl/users.crl.pem", time.time())
+    assert watched.reload().startswith("reloaded")
+    wait_until(lambda: health(watched)[0] == 503, "the end of a CRL")
+    now = status(watched, 2)
+    assert now["warning.1"] == "crl-expired CN=Acme Users CA,O=Acme"
+    watched.write_policy("allow nobody\n")
+    watched.reload()
+    now = status(watched, 2)
+    assert now["warning.2"].startswith("reload-refused ")
+    assert "policy.conf:1" in now["warning.2"]
+    assert now["failed-reloads"] == "1"
+
+
+def test_status_warns_of_its_certificate(acme, watched):
+    """Still good, but not for long."""
+    acme.mtlsctl("issue", "verifier", "--ca", acme.ca, "--name",
+                 watched.name, "--days", "20", "--key-out",
+                 watched.directory / "soon.key", "--out",
+                 watched.directory / "soon.pem")
+    for kind in ("pem", "key"):
+        os.replace(watched.directory / f"soon.{kind}",
+                   watched.directory / f"verifier.{kind}")
+    shutil.chown(watched.directory / "verifier.key", "_mtls-verifier")
+    assert watched.reload().startswith("reloaded")
+    assert health(watched) == (200, ["ok"])
+    assert status(watched, 2)["warning.1"] == "certificate-expires-soon"
+
+
+@pytest.mark.parametrize("path", [
+    "/", "/admin", "/v1/admin", "/v1/status", "/v1/bindings", "/v1/audit",
+    "/metrics", "/healthz"])
+def test_T184_no_way_from_a_certificate_to_the_admin(watched, door, cards,
+                                                     path):
+    """Whatever certificate: the listeners know nothing of administration."""
+    machine = https.device(watched, door)
+    for method in ("GET", "POST", "DELETE"):
+        assert machine.request(method, path, b"{}")[0] == 404
+    machine.close()
+
+
+def test_T184_each_connection_is_authorised(watched):
+    """By who is at the other end, not by who can reach the socket."""
+    os.chmod(watched.admin, 0o666)
+    ask = [MTLSCTL, "status", "--socket", watched.admin]
+    assert run(*ask, check=False).returncode == 0
+    for account in ("nobody", "_pam-mtls", "_mtls-token"):
+        done = as_account(account, *ask)
+        assert done.returncode == 1, done.stdout
+        assert "only root and the admin group" in done.stderr
+    assert as_account("_mtls-verifier", *ask).returncode == 0
+    assert run(*ask, check=False).returncode == 0
+    watched.process.wait_for('admin-refused .*peer="?uid')
+
+
+def as_account(account, *argv):
+    gid = pwd.getpwnam(account).pw_gid
+    return run("setpriv", f"--reuid={account}", f"--regid={gid}",
+               "--clear-groups", *argv, check=False)
+
+
+def test_T184_the_admin_group(acme):
+    it = Verifier(acme, "verifier4.acme.example",
+                  settings="[listen]\nadmin-group = _pam-mtls\n")
+    it.start()
+    ask = [MTLSCTL, "status", "--socket", it.admin]
+    mode = it.admin.stat()
+    assert (stat.S_IMODE(mode.st_mode), mode.st_gid) == \
+        (0o660, grp.getgrnam("_pam-mtls").gr_gid)
+    assert as_account("nobody", *ask).returncode == 1
+    done = run("setpriv", "--reuid=nobody", "--regid=nogroup",
+               "--groups=_pam-mtls", *ask, check=False)
+    assert done.returncode == 0, done.stderr
+    it.remove()
+
+
+def test_one_login_has_one_id_everywhere(watched, door, cards, login,
+                                         syslog):
+    """The module's, the helper's and the verifier's lines of one login."""
+    mark = syslog.mark()
+    with door.socket() as helper:
+        assert login(cards().pin).code == "SUCCESS"
+        assert login("000000").code == "AUTH_ERR"
+        ids = []
+        for word in ("granted", "pin-wrong"):
+            line = syslog.wait_for(f"pam_mtls.*{word}", mark)
+            [found] = re.findall(r"request=([0-9a-f]{32})\b", line)
+            ids.append(found)
+        assert len(set(ids)) == 2
+        for found in ids:
+            helper.wait_for(f"request={found}")
+    watched.process.wait_for(f"login verdict=allow .*request={ids[0]}")
+    [record] = watched.audit()
+    assert record["request"] == ids[0]
+
+
+def test_an_end_without_a_cut(watched, door, cards):
+    """SIGTERM: what is under way is answered, and nothing new begins."""
+    idle = https.device(watched, door)
+    idle.open(door.NAME)
+    held = https.device(watched, door)
+    challenge = held.open(door.NAME)[1]["challenge"]
+    half = https.device(watched, door)
+    body = json.dumps({"version": 1, "request": "0" * 32, "nonce": "0" * 64,
+                       "user": "alice", "service": "door", "host": door.NAME,
+                       "tty": "", "rhost": "", "ruser": "",
+                       "method": "token"})
+    half.connection.putrequest("POST", "/v1/challenges")
+    half.connection.putheader("Content-Type", "application/json")
+    half.connection.putheader("Content-Length", str(len(body)))
+    half.connection.endheaders(body[:20].encode())
+    # Last, so that what was sent before it has arrived as well.
+    held.connection.request("GET", f"/v1/challenges/{challenge}/grant?wait=20")
+    wait_until(lambda: Metrics(watched.metrics).sum(
+        "mtls_verifier_requests") >= 1, "the request that is held")
+    watched.process.send(signal.SIGTERM)
+    watched.process.wait_for("ending")
+    answer = held.connection.getresponse()
+    assert (answer.status, json.loads(answer.read())["reason"]) == \
+        (503, "ending")
+    assert health(watched) == (503, ["ending"])
+    with pytest.raises(OSError):
+        https.device(watched, door)
+    half.connection.send(body[20:].encode())
+    answer = half.connection.getresponse()
+    assert (answer.status, answer.headers["Connection"]) == (201, "close")
+    assert watched.process.popen.wait(DEADLINE_S) == 0

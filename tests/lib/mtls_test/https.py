@@ -25,6 +25,7 @@ class Client:
 
     def __init__(self, name, port, tls):
         raw = socket.create_connection(("127.0.0.1", port), DEADLINE_S)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.connection = http.client.HTTPSConnection(name, port)
         self.connection.sock = tls.wrap_socket(raw, server_hostname=name)
 
