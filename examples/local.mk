@@ -22,3 +22,8 @@ EXTRA_DIST += \
 	examples/systemd/mtls-verifier-user.socket \
 	examples/systemd/mtls-verifier.service.d/unprivileged.conf
 EXTRA_DIST += examples/policy.conf examples/verifier.conf
+EXTRA_DIST += \
+	examples/policies/small-office.conf \
+	examples/policies/sshd.conf \
+	examples/policies/university.conf \
+	examples/policies/vpn.conf

@@ -9,6 +9,7 @@
 #include "mtlsctl/ca_commands.h"
 #include "mtlsctl/command.h"
 #include "mtlsctl/device_commands.h"
+#include "mtlsctl/policy_commands.h"
 #include "mtlsctl/token_commands.h"
 #include "mtlsctl/try.h"
 
@@ -57,6 +58,13 @@ const struct ctl_command ctl_commands[] = {
 	{ "ca list", "--ca DIR [--state WORD]",
 	    "Lists what was issued",
 	    ca_list_options, ca_list_command },
+	{ "policy check", "FILE [--ca FILE]",
+	    "Finds mistakes in a policy",
+	    policy_check_options, policy_check_command },
+	{ "policy explain",
+	    "--user NAME --machine HOST --service NAME [OPTION ...]",
+	    "Says what a policy decides about a login, and why",
+	    policy_explain_options, policy_explain_command },
 	{ "bind", "USER CERTIFICATE [--socket PATH]",
 	    "Makes a certificate mean a user",
 	    bind_options, bind_command },

@@ -43,13 +43,13 @@ open_input(const char *path, int *ret_fd, struct mtls_err *err)
 }
 
 static enum mtls_status
-read_all(int fd, const char *path, char *data, size_t *ret_len,
+read_all(int fd, const char *path, size_t max, char *data, size_t *ret_len,
     struct mtls_err *err)
 {
 	size_t len = 0;
 
 	for (;;) {
-		ssize_t n = read(fd, data + len, INPUT_MAX + 1 - len);
+		ssize_t n = read(fd, data + len, max + 1 - len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -59,9 +59,9 @@ read_all(int fd, const char *path, char *data, size_t *ret_len,
 		if (n == 0)
 			break;
 		len += (size_t)n;
-		if (len > INPUT_MAX)
+		if (len > max)
 			return mtls_fail(err, MTLS_E_CONFIG,
-			    "%s is larger than %u bytes", path, INPUT_MAX);
+			    "%s is larger than %zu bytes", path, max);
 	}
 	if (len == 0)
 		return mtls_fail(err, MTLS_E_CONFIG, "%s is empty", path);
@@ -71,8 +71,8 @@ read_all(int fd, const char *path, char *data, size_t *ret_len,
 }
 
 enum mtls_status
-input_read(const char *path, char **ret_data, size_t *ret_len,
-    struct mtls_err *err)
+input_read_max(const char *path, size_t max, char **ret_data,
+    size_t *ret_len, struct mtls_err *err)
 {
 	enum mtls_status status;
 	char *data;
@@ -81,12 +81,12 @@ input_read(const char *path, char **ret_data, size_t *ret_len,
 	status = open_input(path, &fd, err);
 	if (status != MTLS_OK)
 		return status;
-	data = malloc(INPUT_MAX + 2);
+	data = malloc(max + 2);
 	if (data == NULL)
 		status = mtls_fail(err, MTLS_E_MEMORY, "%s: out of memory",
 		    path);
 	else
-		status = read_all(fd, path, data, ret_len, err);
+		status = read_all(fd, path, max, data, ret_len, err);
 	if (fd != STDIN_FILENO)
 		close(fd);
 	if (status == MTLS_OK)
@@ -94,6 +94,13 @@ input_read(const char *path, char **ret_data, size_t *ret_len,
 	else
 		free(data);
 	return status;
+}
+
+enum mtls_status
+input_read(const char *path, char **ret_data, size_t *ret_len,
+    struct mtls_err *err)
+{
+	return input_read_max(path, INPUT_MAX, ret_data, ret_len, err);
 }
 
 /* The next block of a PEM text; 0 at its end or where it is broken. */

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Files that people hand to mtlsctl: a CSR, a certificate. They are checked
+ * Files that people hand to mtlsctl: a CSR, a certificate, a policy. They are checked
  * by what they say, not by who may write to them.
  */
 #ifndef MTLSCTL_INPUT_H
@@ -21,6 +21,10 @@
  */
 enum mtls_status input_read(const char *path, char **ret_data,
     size_t *ret_len, struct mtls_err *err);
+
+/* The same up to another size. */
+enum mtls_status input_read_max(const char *path, size_t max,
+    char **ret_data, size_t *ret_len, struct mtls_err *err);
 
 /*
  * DER of the one object in data: PEM with one block of that name ("ALT NAME"

@@ -19,6 +19,9 @@ noinst_HEADERS += \
 	mtlsctl/options.h \
 	mtlsctl/output.h \
 	mtlsctl/pin.h \
+	mtlsctl/policy_commands.h \
+	mtlsctl/policy_facts.h \
+	mtlsctl/policy_input.h \
 	mtlsctl/terminal.h \
 	mtlsctl/timestamp.h \
 	mtlsctl/token_commands.h \
@@ -48,6 +51,10 @@ libmtls_ctl_la_SOURCES = \
 	mtlsctl/options.c \
 	mtlsctl/output.c \
 	mtlsctl/pin.c \
+	mtlsctl/policy_check.c \
+	mtlsctl/policy_explain.c \
+	mtlsctl/policy_facts.c \
+	mtlsctl/policy_input.c \
 	mtlsctl/terminal.c \
 	mtlsctl/timestamp.c \
 	mtlsctl/token_enroll.c \
@@ -57,7 +64,8 @@ libmtls_ctl_la_SOURCES = \
 	mtlsctl/try_login.c
 libmtls_ctl_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 libmtls_ctl_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
-libmtls_ctl_la_LIBADD = libmtls_pkcs11.la libmtls_tls.la $(JANSSON_LIBS) $(OPENSSL_LIBS)
+libmtls_ctl_la_LIBADD = libmtls_pkcs11.la libmtls_policy.la libmtls_tls.la \
+	$(JANSSON_LIBS) $(OPENSSL_LIBS)
 
 # mtlsctl/mtlsctl: a program cannot have the name of its folder.
 bin_PROGRAMS += mtlsctl/mtlsctl

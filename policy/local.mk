@@ -7,7 +7,10 @@ libmtls_policy_la_SOURCES = \
 	policy/network.c policy/network.h \
 	policy/pattern.c policy/pattern.h \
 	policy/policy.c policy/policy.h \
+	policy/policy_check.c policy/policy_check.h \
 	policy/policy_clear.c \
+	policy/policy_cover.c \
+	policy/policy_explain.c policy/policy_explain.h \
 	policy/policy_file.c policy/policy_file.h \
 	policy/policy_lexer.c policy/policy_lexer.h \
 	policy/policy_map.c \

@@ -107,7 +107,7 @@ take_word(struct policy_lexer *lexer, struct mtls_err *err)
 {
 	const char *begin = lexer->at, *end = begin;
 
-	while (end < lexer->end && strchr(" \t\n,=\"#", *end) == NULL)
+	while (end < lexer->end && strchr(" \t\n,=\"#\\", *end) == NULL)
 		end++;
 	lexer->at = end;
 	return take(lexer, begin, end, POLICY_TOKEN_WORD, err);
@@ -134,17 +134,38 @@ skip_blanks(struct policy_lexer *lexer)
 	}
 }
 
-enum mtls_status
-policy_lexer_next(struct policy_lexer *lexer, struct mtls_err *err)
+/* Blanks and comments; a backslash at the end of a line is a blank. */
+static enum mtls_status
+skip_to_token(struct policy_lexer *lexer, struct mtls_err *err)
 {
-	enum mtls_status status;
+	enum mtls_status status = MTLS_OK;
 
-	if (lexer->token == POLICY_TOKEN_NEWLINE) {
+	for (;;) {
+		skip_blanks(lexer);
+		if (lexer->at == lexer->end || *lexer->at != '\\')
+			return status;
+		if (lexer->at + 1 == lexer->end || lexer->at[1] != '\n')
+			return fail_at(lexer, lexer->at,
+			    "a backslash that is not the end of its line",
+			    err);
+		lexer->at += 2;
 		status = begin_line(lexer, err);
 		if (status != MTLS_OK)
 			return status;
 	}
-	skip_blanks(lexer);
+}
+
+enum mtls_status
+policy_lexer_next(struct policy_lexer *lexer, struct mtls_err *err)
+{
+	enum mtls_status status = MTLS_OK;
+
+	if (lexer->token == POLICY_TOKEN_NEWLINE)
+		status = begin_line(lexer, err);
+	if (status == MTLS_OK)
+		status = skip_to_token(lexer, err);
+	if (status != MTLS_OK)
+		return status;
 	lexer->column = (unsigned)(lexer->at - lexer->line_begin) + 1;
 	if (lexer->at == lexer->end) {
 		lexer->token = POLICY_TOKEN_END;
@@ -218,7 +239,7 @@ policy_lexer_copy(const struct policy_lexer *lexer, const char *begin)
 		/* A comment in the last line goes up to the token. */
 		if (begin == NULL)
 			break;
-		if (strchr(" \t\n", *begin) == NULL || in_quotes)
+		if (strchr(" \t\n\\", *begin) == NULL || in_quotes)
 			*to++ = *begin;
 		else if (to != copy && to[-1] != ' ')
 			*to++ = ' ';

@@ -8,6 +8,8 @@ unit_tests += \
 	tests/unit/test_network \
 	tests/unit/test_pattern \
 	tests/unit/test_policy \
+	tests/unit/test_policy_check \
+	tests/unit/test_policy_explain \
 	tests/unit/test_policy_file \
 	tests/unit/test_within \
 	tests/unit/test_zone
@@ -24,6 +26,12 @@ tests_unit_test_pattern_LDADD = $(POLICY_TEST_LIBS)
 tests_unit_test_policy_SOURCES = tests/unit/test_policy.c
 tests_unit_test_policy_CFLAGS = $(POLICY_TEST_CFLAGS)
 tests_unit_test_policy_LDADD = $(POLICY_TEST_LIBS)
+tests_unit_test_policy_check_SOURCES = tests/unit/test_policy_check.c
+tests_unit_test_policy_check_CFLAGS = $(POLICY_TEST_CFLAGS)
+tests_unit_test_policy_check_LDADD = $(POLICY_TEST_LIBS)
+tests_unit_test_policy_explain_SOURCES = tests/unit/test_policy_explain.c
+tests_unit_test_policy_explain_CFLAGS = $(POLICY_TEST_CFLAGS)
+tests_unit_test_policy_explain_LDADD = $(POLICY_TEST_LIBS)
 tests_unit_test_policy_file_SOURCES = tests/unit/test_policy_file.c \
 	$(scratch_sources)
 tests_unit_test_policy_file_CFLAGS = $(POLICY_TEST_CFLAGS)
