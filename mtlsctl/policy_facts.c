@@ -117,8 +117,8 @@ imagine_certificate(const struct policy *policy,
 	struct policy_certificate *c = &input->certificate;
 	size_t n = n_requirements(policy), n_eku, n_all;
 
-	note(input, "without --cert it is taken that %s's certificate is "
-	    "valid, belongs to %s by the map lines%s", input->user,
+	note(input, "without --cert it is taken that %s has a certificate "
+	    "that is valid and %s's by the map lines%s", input->user,
 	    input->user, n == 0 ? "" : ", and has what is required of it");
 	/* Without memory it has nothing, and meets no requirement. */
 	input->wanted = calloc(n + 1, sizeof(*input->wanted));

@@ -3,6 +3,7 @@ EXTRA_DIST += tests/lib/mtls_test/ctl.py \
 	tests/system/test_mtlsctl_ca.py \
 	tests/system/test_mtlsctl_ca_bad.py \
 	tests/system/test_mtlsctl_login.py \
+	tests/system/test_mtlsctl_policy.py \
 	tests/system/test_mtlsctl_token.py
 
 ctl_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/tests/lib

@@ -180,6 +180,8 @@ page_of(const char *command)
 		return "mtlsctl-ca.1";
 	if (strncmp(command, "token ", 6) == 0)
 		return "mtlsctl-token.1";
+	if (strncmp(command, "policy ", 7) == 0)
+		return "mtlsctl-policy.1";
 	if (strcmp(command, "try") == 0 || strncmp(command, "device", 6) == 0)
 		return "mtlsctl.1";
 	return "mtlsctl-admin.1";
