@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Files that people hand to mtlsctl: a CSR, a certificate, a policy. They are checked
- * by what they say, not by who may write to them.
+ * Files that people hand to mtlsctl: a CSR, a certificate, a policy. They are
+ * checked by what they say, not by who may write to them.
  */
 #ifndef MTLSCTL_INPUT_H
 #define MTLSCTL_INPUT_H

@@ -40,16 +40,16 @@ def test_examples_are_without_mistakes(path):
 @pytest.mark.parametrize("name, login, sentence", [
     ("small-office", ("erin", "ws-3.office.example", "login"),
      "erin may log in to ws-3.office.example for login by token: "
-     "line 25 allows it."),
+     "line 23 allows it."),
     ("small-office", ("erin", "ws-3.office.example", "sudo"),
      "erin may not log in to ws-3.office.example for sudo by token: "
      "no line allows it."),
     ("small-office", ("root", "ws-3.office.example", "login"),
      "root may not log in to ws-3.office.example for login by token: "
-     "line 22 denies it."),
+     "line 20 denies it."),
     ("university", ("s100042", "pc1.rooms.university.example", "login"),
      "s100042 may not log in to pc1.rooms.university.example for login by "
-     "token: line 21 denies it."),
+     "token: line 20 denies it."),
     ("university", ("s100043", "pc1.rooms.university.example", "login"),
      "s100043 may not log in to pc1.rooms.university.example for login by "
      "token: no line allows it."),
@@ -67,11 +67,11 @@ def test_examples_are_without_mistakes(path):
     ("sshd", ("deploy", "build-7.acme.example", "sshd", "--method",
               "sshkey", "--rhost", "10.9.0.4"),
      "deploy may log in to build-7.acme.example for sshd by sshkey: "
-     "line 19 allows it."),
+     "line 17 allows it."),
     ("sshd", ("deploy", "build-7.acme.example", "sshd", "--method",
               "sshkey", "--rhost", "10.8.0.4"),
      "deploy may not log in to build-7.acme.example for sshd by sshkey: "
-     "line 20 denies it."),
+     "line 18 denies it."),
 ])
 def test_examples_are_explained(name, login, sentence):
     assert explain(example(name), *login)[0] == sentence
@@ -83,23 +83,23 @@ def test_why_each_earlier_rule_did_not():
                   SATURDAY)
     assert out[:-1] == [
         "alice may log in to db1.prod.acme.example for sudo by agent: "
-        "line 27 allows it.",
-        "  line 17: deny user root",
+        "line 25 allows it.",
+        "  line 15: deny user root",
         "    alice is not root",
-        "  line 19: allow user deploy on build-*.acme.example for sshd by "
+        "  line 17: allow user deploy on build-*.acme.example for sshd by "
         "sshkey from 10.9.0.0/24",
         "    alice is not deploy",
-        "  line 20: deny user deploy",
+        "  line 18: deny user deploy",
         "    alice is not deploy",
-        "  line 22: allow group admins, developers on jump*.acme.example "
+        "  line 20: allow group admins, developers on jump*.acme.example "
         "for sshd by sshkey, relay",
         "    the machine is db1.prod.acme.example, not jump*.acme.example",
-        "  line 25: allow group admins on *.prod.acme.example for sshd, "
+        "  line 23: allow group admins on *.prod.acme.example for sshd, "
         "sudo by sshkey, relay, agent from 10.1.0.0/28 within "
         "\"mon-fri 06:00-22:00 Europe/Berlin\"",
         "    it is Saturday 08:30 in Europe/Berlin, which is outside its "
         "hours",
-        "  line 27: allow group admins on *.prod.acme.example for sshd, "
+        "  line 25: allow group admins on *.prod.acme.example for sshd, "
         "sudo by sshkey, relay, agent from 10.1.0.0/28 require policy "
         "1.3.6.1.4.1.99999.7.1",
         "    it matches",
@@ -113,7 +113,7 @@ def test_groups_of_another_machine():
               "--service", "login", "--time", TUESDAY)
     assert out["decision"] == "deny" and out["reason"] == "no-rule"
     assert out["line"] is None and out["message"] == "Access denied."
-    assert {"line": 24, "matches": False,
+    assert {"line": 23, "matches": False,
             "why": "it cannot be told whether carol is in group students",
             }.items() <= out["rules"][2].items()
     assert "group students is not known to this machine; the verifier's " \
