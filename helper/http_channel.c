@@ -49,6 +49,27 @@ struct http_channel {
 
 static int ex_index = -1;
 
+/*
+ * A write to a connection that has ended fails, and evhttp looks no further,
+ * although there may be an alert that says why it has ended. (Its
+ * EVHTTP_CON_READ_ON_WRITE_ERROR runs into an assertion of its own where the
+ * request has left its buffer.) So no write fails: what has become of the
+ * connection is learned by reading.
+ */
+static long
+on_bio(BIO *bio, int what, const char *data, size_t len, int argi,
+    long argl, int ret, size_t *written)
+{
+	(void)data;
+	(void)argi;
+	(void)argl;
+	if (what != (BIO_CB_WRITE | BIO_CB_RETURN) || ret > 0 ||
+	    BIO_should_retry(bio))
+		return ret;
+	*written = len;
+	return 1;
+}
+
 /* Sees the descriptor before the first byte leaves, and the error before
  * evhttp clears the SSL object. */
 static void
@@ -62,6 +83,7 @@ on_tls_progress(const SSL *ssl, int where, int value)
 	if (where & SSL_CB_HANDSHAKE_START) {
 		(void)setsockopt(SSL_get_fd(ssl), IPPROTO_TCP, TCP_NODELAY,
 		    &one, sizeof(one));
+		BIO_set_callback_ex(SSL_get_wbio(ssl), on_bio);
 		if (c->options.connect_phase != TRACE_COUNT)
 			trace_end(c->options.trace, c->options.connect_phase);
 		trace_begin(c->options.trace, c->options.handshake_phase);
@@ -154,21 +176,6 @@ on_close(struct evhttp_connection *connection, void *arg)
 	c->ended = 1;
 }
 
-/*
- * Until something comes back, a failed write makes evhttp read: there may be
- * an alert. With a part of an answer in the buffer the same flag would make
- * it wait for the rest of it on a connection that has ended.
- */
-static void
-on_input(struct evbuffer *in, const struct evbuffer_cb_info *info, void *arg)
-{
-	struct http_channel *c = arg;
-
-	(void)in;
-	if (info->n_added > 0)
-		(void)evhttp_connection_set_flags(c->connection, 0);
-}
-
 /* As soon as the headers are there, before a byte of the body is kept. */
 static int
 on_headers(struct evhttp_request *request, void *arg)
@@ -251,9 +258,6 @@ connect_evhttp(struct http_channel *c, const struct http_target *target,
 	evhttp_connection_set_max_body_size(c->connection,
 	    (ev_ssize_t)MTLS_BODY_MAX);
 	evhttp_connection_set_closecb(c->connection, on_close, c);
-	if (evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c) ==
-	    NULL)
-		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 	return MTLS_OK;
 }
 
@@ -368,8 +372,6 @@ http_channel_request(struct http_channel *c, const char *path,
 	c->done = done;
 	c->done_arg = arg;
 	c->busy = 1;
-	(void)evhttp_connection_set_flags(c->connection,
-	    EVHTTP_CON_READ_ON_WRITE_ERROR);
 	if (!c->handshake_done && c->options.connect_phase != TRACE_COUNT)
 		trace_begin(c->options.trace, c->options.connect_phase);
 	if (evhttp_make_request(c->connection, c->request, json != NULL ?

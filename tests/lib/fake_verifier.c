@@ -122,6 +122,16 @@ fake_connection_reset(struct fake_connection *c)
 	forget(c);
 }
 
+/* So that the end is an end and not a reset, which bytes unread would be. */
+static void
+drain(int fd)
+{
+	char buf[1024];
+
+	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		;
+}
+
 static void
 on_event(struct bufferevent *bev, short what, void *arg)
 {
@@ -138,6 +148,7 @@ on_event(struct bufferevent *bev, short what, void *arg)
 	}
 	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT)) {
 		c->listener->verifier->record.ended[c->listener->which]++;
+		drain(bufferevent_getfd(bev));
 		forget(c);
 	}
 }

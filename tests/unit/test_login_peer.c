@@ -6,8 +6,13 @@
  */
 #include "config.h"
 
+#include <netinet/in.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "../lib/login_rig.h"
 #include "../lib/unit.h"
@@ -180,6 +185,42 @@ tls12_where_it_is_allowed(void **state)
 
 /* --- refusals after the handshake --- */
 
+/* In the helper: the listener whose refusal is there before the request. */
+static uint16_t refusing_port;
+
+static int
+is_refused(int fd)
+{
+	struct pollfd end = { fd, POLLRDHUP, 0 };
+	struct sockaddr_in peer;
+	socklen_t len = sizeof(peer);
+
+	return refusing_port != 0 && getpeername(fd,
+	    (struct sockaddr *)&peer, &len) == 0 &&
+	    ntohs(peer.sin_port) == refusing_port && poll(&end, 1, -1) == 1;
+}
+
+/*
+ * In place of the C library's, also for libcrypto. The request is what goes
+ * out as application data; the last flight of the handshake begins with the
+ * record that TLS 1.3 has for the sake of old boxes on the way.
+ */
+__attribute__((visibility("default"))) ssize_t
+write(int fd, const void *data, size_t len)
+{
+	if (len > 0 && *(const uint8_t *)data == 0x17)
+		(void)is_refused(fd);
+	return syscall(SYS_write, fd, data, len);
+}
+
+static void
+wait_for_the_refusal(struct login_case *c)
+{
+	refusing_port = c->verifier[0].device.refuse_clients ?
+	    fake_verifier_device_port(c->fake[0]) :
+	    fake_verifier_user_port(c->fake[0]);
+}
+
 static void
 T025_the_machine_is_refused(void **state)
 {
@@ -188,6 +229,22 @@ T025_the_machine_is_refused(void **state)
 	(void)state;
 	c.verifier[0].device.refuse_clients = 1;
 	fails_early(&c, MTLS_E_REFUSED);
+}
+
+/* Its first half resets the connection, and its second cannot be written. */
+static void
+T025_the_refusal_is_there_before_the_request(void **state)
+{
+	struct login_case device = { .in_helper = wait_for_the_refusal };
+	struct login_case user = { .in_helper = wait_for_the_refusal };
+
+	(void)state;
+	device.verifier[0].device.refuse_clients = 1;
+	fails_early(&device, MTLS_E_REFUSED);
+	user.verifier[0].user.refuse_clients = 1;
+	login_case_fails(&user, MTLS_E_REFUSED);
+	assert_int_equal(user.record[0]->asked[FAKE_PROOF], 0);
+	login_case_clear(&user);
 }
 
 static void
@@ -222,6 +279,8 @@ main(void)
 		cmocka_unit_test(tls12_where_it_is_allowed),
 		cmocka_unit_test(T025_the_machine_is_refused),
 		cmocka_unit_test(T025_the_person_is_refused),
+		cmocka_unit_test(
+		    T025_the_refusal_is_there_before_the_request),
 	};
 
 	return cmocka_run_group_tests(tests, login_rig_set_up,
