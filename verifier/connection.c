@@ -24,6 +24,9 @@
 /* At most one complaint about too many connections in this time. */
 #define COMPLAIN_MS 10000
 
+/* Kilobytes that a refused client may have sent behind its certificate. */
+#define DRAIN_MAX 64
+
 enum state {
 	STATE_NEW,		/* accepted, not looked at */
 	STATE_HANDSHAKE,
@@ -237,6 +240,22 @@ count_handshake(const struct connection *c)
 	handshake_log(c->all->log, c->ssl, phase(c), c->peer);
 }
 
+/*
+ * What came behind the message that was refused, so that the close is one
+ * and no reset: a reset may overtake the alert, and the client would not
+ * know why.
+ */
+static void
+drain(int fd)
+{
+	char buf[1024];
+
+	for (int i = 0; i < DRAIN_MAX; i++) {
+		if (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) <= 0)
+			return;
+	}
+}
+
 static void
 on_info(const SSL *ssl, int where, int ret)
 {
@@ -249,6 +268,9 @@ on_info(const SSL *ssl, int where, int ret)
 		if (c->all != NULL)
 			count_handshake(c);
 	}
+	if ((where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT &&
+	    !c->is_established)
+		drain(SSL_get_fd(ssl));
 	/* The second is what OpenSSL says to a peer that is gone. */
 	if ((where & SSL_CB_ALERT) != 0 &&
 	    (ret & 0xff) != SSL_AD_CLOSE_NOTIFY &&

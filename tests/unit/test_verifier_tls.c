@@ -6,9 +6,11 @@
  */
 #include "config.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -107,6 +109,33 @@ T026_no_certificate(void **state)
 		assert_false(is_answered(rig, (enum role)role, &none));
 	line = rig_wait_log(rig, 0, "tls-refused");
 	assert_non_null(line);
+}
+
+/* An alert, and then an end and not a reset, which might overtake it. */
+static void
+T025_the_alert_arrives(void **state)
+{
+	struct rig *rig = *state;
+	struct http_options mallory = { .alpn = "http/1.1",
+	    .cert = pki_user(rig->pki, rig->machines, "mallory",
+	    &(struct pki_options){ .starts_s = -7200, .ends_s = -60 }) };
+	struct pollfd gone;
+	struct http h;
+	char byte;
+
+	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++) {
+		http_open(&h, rig, (enum role)role, &mallory);
+		assert_true(h.is_shaken);
+		ERR_clear_error();
+		assert_true(SSL_read(h.ssl, &byte, 1) <= 0);
+		assert_int_equal(ERR_GET_LIB(ERR_peek_error()), ERR_LIB_SSL);
+		assert_int_equal(recv(h.fd, &byte, 1, 0), 0);
+		/* A reset would follow at once. */
+		gone = (struct pollfd){ .fd = h.fd };
+		assert_int_equal(poll(&gone, 1, 50), 0);
+		ERR_clear_error();
+		http_close(&h);
+	}
 }
 
 /* What a signer that lies does to what it is to sign. */
@@ -539,6 +568,7 @@ main(void)
 		TEST(T022_ca_removed),
 		TEST(T034_replaced_on_disk),
 		TEST(T024_sni_and_alpn),
+		TEST(T025_the_alert_arrives),
 		TEST(T026_no_certificate),
 		TEST(T026_wrong_signatures),
 		TEST(T026_at_the_wrong_door),
