@@ -10,8 +10,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -21,11 +23,23 @@ static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
 #define N_CAUGHT (sizeof(caught) / sizeof(caught[0]))
 
 static volatile sig_atomic_t signalled;
+/*
+ * Readable once a signal has come. A flag alone would be looked at before
+ * the read and set after that look, and the read would go on waiting.
+ */
+static volatile sig_atomic_t wake_fd = -1;
 
 static void
 note_signal(int number)
 {
+	static const uint64_t one = 1;
+	int saved_errno = errno;
+
 	signalled = number;
+	if (write(wake_fd, &one, sizeof(one)) < 0) {
+		/* It is full, so it is readable. */
+	}
+	errno = saved_errno;
 }
 
 static void
@@ -63,6 +77,19 @@ put(int fd, const char *text)
 	}
 }
 
+/* Until there is something to read: 1; 0 on a signal. */
+static int
+wait_for_input(int fd)
+{
+	struct pollfd fds[] = { { fd, POLLIN, 0 }, { wake_fd, POLLIN, 0 } };
+	int n;
+
+	do
+		n = poll(fds, 2, -1);
+	while (n < 0 && errno == EINTR && signalled == 0);
+	return n > 0 && signalled == 0 && fds[1].revents == 0;
+}
+
 /* One line; -1 at end of file, on a signal, or when it is too long. */
 static int
 read_line(int fd, char *out, size_t size)
@@ -70,10 +97,13 @@ read_line(int fd, char *out, size_t size)
 	size_t len = 0;
 	char c;
 
-	for (;;) {
+	while (wait_for_input(fd)) {
 		ssize_t n = read(fd, &c, 1);
 
-		if (signalled != 0 || n <= 0 || c == '\0')
+		/* Another program at this terminal was faster. */
+		if (n < 0 && errno == EAGAIN)
+			continue;
+		if (n <= 0 || c == '\0')
 			break;
 		if (c == '\n') {
 			out[len] = '\0';
@@ -107,7 +137,7 @@ ask(int fd, const char *prompt, enum terminal_echo echo, char *answer,
 		(void)tcsetattr(fd, TCSAFLUSH, &silent);
 	}
 	put(fd, prompt);
-	result = signalled != 0 ? -1 : read_line(fd, answer, size);
+	result = read_line(fd, answer, size);
 	if (echo == TERMINAL_SILENT && has_termios) {
 		put(fd, "\n");
 		(void)tcsetattr(fd, TCSAFLUSH, &before);
@@ -120,14 +150,21 @@ enum mtls_status
 terminal_ask(const char *prompt, enum terminal_echo echo, char *answer,
     size_t size, struct mtls_err *err)
 {
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	int result;
 
 	if (fd < 0)
 		return mtls_fail_errno(err, MTLS_E_CONVERSATION, errno,
 		    "there is no terminal to ask at");
+	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (wake_fd < 0) {
+		close(fd);
+		return mtls_fail_errno(err, MTLS_E_SYSTEM, errno, "eventfd");
+	}
 	result = ask(fd, prompt, echo, answer, size);
 	close(fd);
+	close(wake_fd);
+	wake_fd = -1;
 	if (signalled != 0)
 		(void)raise(signalled);
 	if (result != 0)

@@ -260,6 +260,29 @@ def test_pin_from_the_terminal(card, tmp_path):
     assert (tmp_path / "a.csr").exists()
 
 
+def test_interrupted_at_the_pin(card, tmp_path):
+    """^C at the prompt: ends by the signal, and the echo is back. Several
+    times, as near to the prompt as can be: it once got lost before the
+    read."""
+    for _ in range(12):
+        shell = pexpect.spawn("/bin/sh", ["-c", f"""
+            trap : INT
+            {stage()}/bin/mtlsctl token enroll --module {SOFTHSM} \
+                --out {tmp_path}/a.csr
+            echo ended $?
+            stty -a
+            """], env={**ENVIRONMENT, **card.env}, encoding="utf-8",
+                              timeout=DEADLINE_S)
+        shell.delaybeforesend = None
+        shell.expect_exact("PIN for Alice's card: ")
+        shell.sendintr()
+        shell.expect_exact("ended 130")
+        words = shell.read().replace(";", " ").split()
+        assert "echo" in words
+        shell.close()
+        assert not (tmp_path / "a.csr").exists()
+
+
 def test_no_terminal(card, tmp_path):
     done = card.token("enroll", "--out", tmp_path / "a.csr", code=1,
                       start_new_session=True)

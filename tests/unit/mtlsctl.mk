@@ -52,3 +52,11 @@ tests_unit_test_ctl_try_SOURCES = tests/unit/test_ctl_try.c \
 tests_unit_test_ctl_try_CPPFLAGS = $(ctl_test_cppflags)
 tests_unit_test_ctl_try_CFLAGS = $(ctl_test_cflags)
 tests_unit_test_ctl_try_LDADD = libpam_rig_fake.la $(ctl_test_ldadd)
+
+unit_tests += tests/unit/test_ctl_terminal
+tests_unit_test_ctl_terminal_SOURCES = tests/unit/test_ctl_terminal.c
+tests_unit_test_ctl_terminal_CPPFLAGS = $(ctl_test_cppflags)
+tests_unit_test_ctl_terminal_CFLAGS = $(ctl_test_cflags)
+tests_unit_test_ctl_terminal_LDADD = $(ctl_test_ldadd)
+tests_unit_test_ctl_terminal_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=read,--wrap=poll
