@@ -21,6 +21,9 @@ EXTRA_DIST += \
 	examples/systemd/mtls-verifier-metrics.socket \
 	examples/systemd/mtls-verifier-user.socket \
 	examples/systemd/mtls-verifier.service.d/unprivileged.conf
+EXTRA_DIST += examples/grafana/mtls-verifier.json \
+	examples/prometheus/README \
+	examples/prometheus/mtls-verifier.rules.yml
 EXTRA_DIST += examples/policy.conf examples/verifier.conf
 EXTRA_DIST += \
 	examples/policies/small-office.conf \

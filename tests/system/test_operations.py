@@ -4,6 +4,7 @@
 import grp
 import json
 import os
+import pathlib
 import pwd
 import re
 import shutil
@@ -319,3 +320,27 @@ def test_an_end_without_a_cut(watched, door, cards):
     answer = half.connection.getresponse()
     assert (answer.status, answer.headers["Connection"]) == (201, "close")
     assert watched.process.popen.wait(DEADLINE_S) == 0
+
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.mark.parametrize("file", ["grafana/mtls-verifier.json",
+                                  "prometheus/mtls-verifier.rules.yml"])
+def test_examples_use_names_that_there_are(watched, file):
+    """Each name and label in dashboard and alerts, and the other way."""
+    text = (EXAMPLES / file).read_text()
+    kinds = Metrics(watched.metrics).kinds
+    exported = set(kinds)
+    for name, kind in kinds.items():
+        if kind == "histogram":
+            exported |= {f"{name}_{end}" for end in ("bucket", "sum",
+                                                     "count")}
+    used = set(re.findall(r"\b(?:mtls_verifier|process)_\w+", text))
+    assert used <= exported, used - exported
+    if file.endswith(".json"):
+        json.loads(text)
+        shown = {re.sub("_(bucket|sum|count)$", "", name) for name in used}
+        assert set(kinds) - shown <= {
+            "mtls_verifier_metrics_lost_total", "mtls_verifier_crl_present",
+            "mtls_verifier_crl_fetched_timestamp_seconds"}
