@@ -40,6 +40,7 @@ static void
 exchange_free(struct exchange *x)
 {
 	grant_forget(x);
+	exchange_unsettle(x);
 	store_op_clear(&x->op);
 	store_op_clear(&x->refusal.op);
 	store_challenge_clear(&x->challenge);

@@ -48,9 +48,23 @@ struct exchange {
 	char sha256[65];
 	/* While it waits for a decision. */
 	int64_t wait_until_ms, expires_ms;
-	struct event *timer, *gone;
+	struct event *timer, *gone;	/* gone: while it waits for anything */
 	struct exchange *next_waiting, **prev_waiting;
+	/* While it waits for a responder. */
+	enum role role;
+	struct ocsp_query *query;
+	unsigned n_questions;
+	void (*settled)(struct exchange *x);
 };
+
+/*
+ * Goes on with settled when it is known how the peer's certificate stands, or
+ * that it cannot be known: now, or later.
+ */
+void exchange_settle(struct exchange *x,
+    void (*settled)(struct exchange *x));
+/* Waits for no responder any more. */
+void exchange_unsettle(struct exchange *x);
 
 /* The answer with a body, by its type; frees the exchange. */
 void exchange_reply(struct exchange *x, int code, enum mtls_body_type type,

@@ -155,12 +155,31 @@ hold(struct exchange *x, int64_t now_ms)
 }
 
 static void
-deliver(struct exchange *x)
+hand_over(struct exchange *x)
 {
+	const char *fault, *message = "";
+
+	fault = peer_machine_fault(&x->peer, &message);
+	if (fault != NULL) {
+		exchange_refuse(x, 403, fault, message);
+		return;
+	}
 	/* The name in the certificate, not what was found under the id. */
 	x->op.host = peer_host0(&x->peer);
 	store_op_clear(&x->op);
 	exchange_submit(x, STORE_CHALLENGE_DELIVER, on_delivered);
+}
+
+/*
+ * It may have waited for long: what has been revoked meanwhile gets nothing.
+ * A decision that nobody fetches ends by itself.
+ */
+static void
+deliver(struct exchange *x)
+{
+	peer_look(&x->peer, connection_ssl0(x->connection),
+	    x->server->generation, ROLE_DEVICE);
+	exchange_settle(x, hand_over);
 }
 
 static void

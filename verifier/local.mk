@@ -26,6 +26,10 @@ libmtls_verifier_la_SOURCES = \
 	verifier/listener.c verifier/listener.h \
 	verifier/peer.c verifier/peer.h \
 	verifier/proof.c \
+	verifier/exchange_settle.c \
+	verifier/ocsp.c verifier/ocsp.h verifier/ocsp_internal.h \
+	verifier/ocsp_answer.c verifier/ocsp_answer.h verifier/ocsp_question.c \
+	verifier/ocsp_fetch.c verifier/ocsp_fetch.h \
 	verifier/ocsp_cache.c verifier/ocsp_cache.h \
 	verifier/revocation.c verifier/revocation.h \
 	verifier/revocation_internal.h \

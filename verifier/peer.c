@@ -63,12 +63,27 @@ peer_read(struct peer *peer, SSL *ssl, const struct generation *g,
 	peer->is_readable = 1;
 	if (check_role(peer, role, err) != MTLS_OK)
 		return;
+	peer->is_of_role = 1;
+	peer_look(peer, ssl, g, role);
+}
+
+void
+peer_look(struct peer *peer, SSL *ssl, const struct generation *g,
+    enum role role)
+{
+	if (!peer->is_of_role)
+		return;
+	X509_free(peer->question.certificate);
+	peer->question.certificate = NULL;
+	peer->revocation = POLICY_STRICT;
+	peer->now_s = time(NULL);
 	if (peer->now_s <= 0) {
 		peer->standing = POLICY_STANDING_UNKNOWN;
 		return;
 	}
-	peer->standing = revocation_standing(g->revocation, certificate,
-	    issuer_of(ssl, g, role), peer->now_s, &peer->revocation, NULL);
+	peer->standing = revocation_standing(g->revocation,
+	    SSL_get0_peer_certificate(ssl), issuer_of(ssl, g, role),
+	    peer->now_s, &peer->revocation, &peer->question);
 }
 
 void
@@ -76,6 +91,7 @@ peer_clear(struct peer *peer)
 {
 	if (peer->is_readable)
 		mtls_identity_clear(&peer->id);
+	X509_free(peer->question.certificate);
 	memset(peer, 0, sizeof(*peer));
 }
 

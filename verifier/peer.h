@@ -18,9 +18,12 @@
 struct peer {
 	struct mtls_identity id;	/* only where is_readable */
 	int is_readable;
+	int is_of_role;			/* as its listener wants it */
 	enum policy_standing standing;
 	/* Whether UNKNOWN is excused by the modes of the CAs. */
 	enum policy_revocation revocation;
+	/* Who could say more where it is UNKNOWN. */
+	struct revocation_question question;
 	int64_t now_s;			/* when it was looked at */
 };
 
@@ -33,6 +36,10 @@ struct peer {
 void peer_read(struct peer *peer, SSL *ssl, const struct generation *g,
     enum role role, struct mtls_err *err);
 void peer_clear(struct peer *peer);
+
+/* Looks again how it stands, for something else may be known by now. */
+void peer_look(struct peer *peer, SSL *ssl, const struct generation *g,
+    enum role role);
 
 /*
  * Why this machine may not ask for anything, in a word; NULL if it may.

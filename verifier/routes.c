@@ -220,7 +220,7 @@ route(struct exchange *x, enum role role)
 		return;
 	}
 	if (take_body(x, r))
-		r->handle(x);
+		exchange_settle(x, r->handle);
 }
 
 void
@@ -238,6 +238,7 @@ routes_request(void *arg, enum role role, struct connection *connection,
 	x->server = server;
 	x->connection = connection;
 	x->req = req;
+	x->role = role;
 	x->body_type = MTLS_BODY_COUNT;
 	server->n_exchanges++;
 	mtls_err_clear(&err);
@@ -252,11 +253,5 @@ routes_request(void *arg, enum role role, struct connection *connection,
 		    connection_peer0(connection), MTLS_KEY_CERT,
 		    x->peer.is_readable ? x->certificate : NULL,
 		    MTLS_KEY_END);
-	/* Only "relaxed" goes on from here; it has to be seen. */
-	if (x->peer.standing == POLICY_STANDING_UNKNOWN)
-		mtls_log_event(server->log, MTLS_LOG_WARNING,
-		    "revocation-unknown", MTLS_KEY_PEER,
-		    connection_peer0(connection), MTLS_KEY_CERT,
-		    x->certificate, MTLS_KEY_END);
 	route(x, role);
 }

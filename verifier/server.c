@@ -23,6 +23,7 @@
 #include "keeper.h"
 #include "metrics.h"
 #include "monitor.h"
+#include "ocsp.h"
 #include "service.h"
 
 /* How often challenges that ended are forgotten. */
@@ -128,6 +129,7 @@ on_terminate(evutil_socket_t fd, short what, void *arg)
 	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++)
 		listener_stop(server->listeners[role]);
 	grant_wake_all(server);
+	ocsp_give_up(server->ocsp);
 	if (event_add(server->drain, &now) != 0)
 		(void)event_base_loopbreak(server->base);
 }
@@ -248,6 +250,8 @@ start(struct server *s, struct server_parts *parts, struct mtls_err *err)
 	if (status == MTLS_OK)
 		status = store_start(s->store, err);
 	if (status == MTLS_OK)
+		status = ocsp_new(s->log, s->base, &s->ocsp, err);
+	if (status == MTLS_OK)
 		status = keeper_new(s->log, s->base, s->port, s->generation,
 		    &s->keeper, err);
 	if (status == MTLS_OK)
@@ -278,6 +282,7 @@ stop(struct server *s)
 	if (s->port != NULL)
 		store_flush(s->port);
 	keeper_free(s->keeper);
+	ocsp_free(s->ocsp);
 	admin_free(s->admin);
 	monitor_free(s->monitor);
 	connections_forget(&s->connections);

@@ -32,6 +32,7 @@ struct server {
 	struct store *store;
 	struct store_port *port;
 	struct keeper *keeper;
+	struct ocsp *ocsp;
 	struct connections connections;
 	struct listener *listeners[2];	/* by role */
 	struct admin *admin;

@@ -13,6 +13,7 @@ fail_nth_ldflags = \
 	-Wl,--wrap=close_range,--wrap=sigprocmask,--wrap=open \
 	-Wl,--wrap=openat,--wrap=fcntl,--wrap=prctl,--wrap=syscall
 
+ocsp_reply_sources = tests/lib/ocsp_reply.c tests/lib/ocsp_reply.h
 http_stub_sources = tests/lib/http_stub.c tests/lib/http_stub.h
 
 # One valid message and body of each type, from the same declarations.

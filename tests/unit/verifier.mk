@@ -6,6 +6,8 @@ VERIFIER_TEST_LIBS = libmtls_verifier.la $(OPENSSL_LIBS) $(SQLITE_LIBS) \
 	$(CMOCKA_LIBS)
 
 unit_tests += \
+	tests/unit/test_verifier_ocsp \
+	tests/unit/test_ocsp_answer \
 	tests/unit/test_crl_fetch \
 	tests/unit/test_metrics \
 	tests/unit/test_revocation \
@@ -27,6 +29,10 @@ tests_unit_test_revocation_SOURCES = tests/unit/test_revocation.c \
 	$(scratch_sources) $(pki_sources)
 tests_unit_test_revocation_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_revocation_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_ocsp_answer_SOURCES = tests/unit/test_ocsp_answer.c \
+	$(ocsp_reply_sources) $(pki_sources)
+tests_unit_test_ocsp_answer_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_ocsp_answer_LDADD = $(VERIFIER_TEST_LIBS)
 tests_unit_test_crl_fetch_SOURCES = tests/unit/test_crl_fetch.c \
 	$(http_stub_sources) $(scratch_sources) $(pki_sources)
 tests_unit_test_crl_fetch_CFLAGS = $(VERIFIER_TEST_CFLAGS)
@@ -46,6 +52,10 @@ tests_unit_test_verifier_tls_SOURCES = tests/unit/test_verifier_tls.c \
 	$(verifier_rig_sources)
 tests_unit_test_verifier_tls_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_verifier_tls_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_ocsp_SOURCES = tests/unit/test_verifier_ocsp.c \
+	$(verifier_rig_sources) $(http_stub_sources) $(ocsp_reply_sources)
+tests_unit_test_verifier_ocsp_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_verifier_ocsp_LDADD = $(VERIFIER_TEST_LIBS)
 tests_unit_test_verifier_http_SOURCES = tests/unit/test_verifier_http.c \
 	$(verifier_rig_sources)
 tests_unit_test_verifier_http_CFLAGS = $(VERIFIER_TEST_CFLAGS)
