@@ -7,7 +7,8 @@
  *  2. never resume, never take early data, never renegotiate (T020);
  *  3. require a certificate of every client (T026);
  *  4. check purpose, EKU and name of every peer (T011 to T016, T033);
- *  5. trust nothing but the file it was given (T089).
+ *  5. trust nothing but the file it was given (T089);
+ *  6. come back from a read, whatever a peer sends (T028).
  */
 #include "config.h"
 
@@ -76,6 +77,11 @@ set_behaviour(SSL_CTX *ctx)
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS |
 	    SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	/*
+	 * With it SSL_read() would not come back while there are messages
+	 * that are no data: one peer could keep an event loop for itself.
+	 */
+	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_post_handshake_auth(ctx, 0);
 	SSL_CTX_set_max_cert_list(ctx, CERT_LIST_MAX);
 	SSL_CTX_set_read_ahead(ctx, 0);

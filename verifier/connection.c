@@ -27,6 +27,13 @@
 /* Kilobytes that a refused client may have sent behind its certificate. */
 #define DRAIN_MAX 64
 
+/*
+ * What a peer may still say about keys after its handshake, in steps of
+ * OpenSSL's. New keys are wanted every few million records; none of ours
+ * lasts so long.
+ */
+#define STEPS_MAX 100
+
 enum state {
 	STATE_NEW,		/* accepted, not looked at */
 	STATE_HANDSHAKE,
@@ -50,6 +57,7 @@ struct connection {
 	char peer[NETWORK_TEXT_MAX];
 	int64_t began_us;
 	int is_established;		/* the handshake succeeded */
+	unsigned n_steps;		/* since then */
 	int is_late;			/* it took too long */
 	const char *alert;		/* static; the one that ended it */
 };
@@ -271,6 +279,9 @@ on_info(const SSL *ssl, int where, int ret)
 	if ((where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT &&
 	    !c->is_established)
 		drain(SSL_get_fd(ssl));
+	if ((where & SSL_CB_LOOP) != 0 && c->is_established &&
+	    ++c->n_steps > STEPS_MAX)
+		close_soon(c, "too many messages that are no data");
 	/* The second is what OpenSSL says to a peer that is gone. */
 	if ((where & SSL_CB_ALERT) != 0 &&
 	    (ret & 0xff) != SSL_AD_CLOSE_NOTIFY &&

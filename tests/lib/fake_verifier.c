@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "fake_verifier_internal.h"
+#include "tls_records.h"
 
 #define MUST(x) \
 	do { \
@@ -50,6 +51,22 @@ refuse(int ok, X509_STORE_CTX *ctx)
 	return 0;
 }
 
+/* As many short names as wanted: as much as a list of them can hold. */
+static void
+add_ca_names(SSL_CTX *ctx, int n)
+{
+	X509_NAME *name = X509_NAME_new();
+
+	MUST(name != NULL);
+	MUST(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+	    (const unsigned char *)"x", 1, -1, 0) == 1);
+	for (int i = 0; i < n; i++)
+		MUST(sk_X509_NAME_push((STACK_OF(X509_NAME) *)(uintptr_t)
+		    SSL_CTX_get_client_CA_list(ctx),
+		    X509_NAME_dup(name)) > 0);
+	X509_NAME_free(name);
+}
+
 static SSL_CTX *
 make_ctx(const struct fake_listener_options *o)
 {
@@ -65,7 +82,8 @@ make_ctx(const struct fake_listener_options *o)
 		MUST(SSL_CTX_use_PrivateKey(ctx, o->key) == 1);
 	}
 	if (o->more != NULL)
-		MUST(SSL_CTX_add1_chain_cert(ctx, o->more) == 1);
+		for (int i = 0; i <= o->n_more_certs; i++)
+			MUST(SSL_CTX_add1_chain_cert(ctx, o->more) == 1);
 	if (o->client_ca != NULL && !o->asks_nothing) {
 		MUST(X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx),
 		    o->client_ca) == 1);
@@ -75,7 +93,9 @@ make_ctx(const struct fake_listener_options *o)
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER |
 		    SSL_VERIFY_FAIL_IF_NO_PEER_CERT, o->refuse_clients ?
 		    refuse : NULL);
+		add_ca_names(ctx, o->n_more_cas);
 	}
+	tls_records_watch(ctx);
 	return ctx;
 }
 
@@ -91,6 +111,7 @@ forget(struct fake_connection *c)
 			break;
 		}
 	}
+	fake_flood_end(c->flood);
 	if (c->slow != NULL)
 		event_free(c->slow);
 	if (c->bev != NULL)
@@ -132,11 +153,26 @@ drain(int fd)
 		;
 }
 
+/* What only OpenSSL itself can send, and then the usual. */
+static void
+begin_oddly(SSL *ssl, enum fake_flood flood)
+{
+	if (flood == FAKE_RENEGOTIATION) {
+		MUST(SSL_renegotiate(ssl) == 1);
+		(void)SSL_do_handshake(ssl);
+	}
+	for (int i = 0; flood == FAKE_1000_KEY_UPDATES && i < 1000; i++) {
+		MUST(SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) == 1);
+		MUST(SSL_do_handshake(ssl) == 1);
+	}
+}
+
 static void
 on_event(struct bufferevent *bev, short what, void *arg)
 {
 	struct fake_connection *c = arg;
 	SSL *ssl = bufferevent_openssl_get_ssl(bev);
+	enum fake_flood flood = c->listener->options->flood;
 	X509 *peer;
 
 	if (what & BEV_EVENT_CONNECTED) {
@@ -145,6 +181,11 @@ on_event(struct bufferevent *bev, short what, void *arg)
 			c->listener->verifier->record.handshakes[
 			    c->listener->which]++;
 		X509_free(peer);
+		if (flood > FAKE_FLOODS)
+			begin_oddly(ssl, flood);
+		else if (flood != FAKE_NO_FLOOD)
+			c->flood = fake_flood_begin(flood,
+			    bufferevent_getfd(bev), ssl);
 	}
 	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT)) {
 		c->listener->verifier->record.ended[c->listener->which]++;
@@ -219,6 +260,10 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 	c->fd = fd;
 	c->next = v->connections;
 	v->connections = c;
+	if (l->options->flood == FAKE_LONG_HELLO) {
+		c->flood = fake_flood_begin(FAKE_LONG_HELLO, fd, NULL);
+		return;
+	}
 	if (l->options->greeting != FAKE_TLS &&
 	    v->record.connections[l->which] >= l->options->greet_from &&
 	    (l->options->greet_until == 0 ||
@@ -286,6 +331,11 @@ fake_verifier_stop(struct fake_verifier *v)
 	}
 	while (v->connections != NULL)
 		forget(v->connections);
+	v->record.second_handshakes = 0;
+	for (i = 0; i < 2; i++)
+		v->record.second_handshakes +=
+		    SSL_CTX_sess_accept_good(v->listeners[i].ctx) -
+		    v->record.handshakes[i];
 }
 
 void

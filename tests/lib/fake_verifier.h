@@ -27,12 +27,31 @@ enum fake_greeting {
 	FAKE_PLAIN		/* HTTP in the clear */
 };
 
+/* What a listener does after a handshake, instead of what it should. */
+enum fake_flood {
+	FAKE_NO_FLOOD = 0,
+	FAKE_EMPTY_RECORDS,	/* without end, as all of these */
+	FAKE_KEY_UPDATES,
+	FAKE_TICKETS,
+	FAKE_WARNINGS,		/* alerts that mean nothing */
+	FAKE_LONG_MESSAGE,	/* of 16 MiB, in one ticket */
+	FAKE_LONG_HELLO,	/* a ServerHello of 16 MiB, in the clear */
+	FAKE_SECOND_REQUEST,	/* CertificateRequest; then nothing */
+	FAKE_FLOODS,
+	/* Once, and then what it should. */
+	FAKE_1000_KEY_UPDATES,
+	FAKE_RENEGOTIATION	/* TLS 1.2 */
+};
+
 struct fake_listener_options {
 	X509 *cert;
 	EVP_PKEY *key;
 	X509 *more;		/* an intermediate to send, or NULL */
 	X509 *client_ca;
 	int asks_nothing;	/* no CertificateRequest */
+	int n_more_cas;		/* names of CAs that it says it accepts */
+	int n_more_certs;	/* how often it sends more again */
+	enum fake_flood flood;
 	int max_version;	/* TLS1_2_VERSION; 0: no limit */
 	int refuse_clients;	/* alert for whatever certificate they have */
 	enum fake_greeting greeting;
@@ -82,6 +101,7 @@ struct fake_verifier_record {
 	int handshakes[2];		/* with a client certificate */
 	int asked[FAKE_STEPS];
 	int bad_requests;
+	long second_handshakes;		/* on one connection */
 	int allowed;			/* GRANTs with "allow" that left */
 	struct mtls_body_open open;	/* the last one */
 };

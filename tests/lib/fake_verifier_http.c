@@ -274,7 +274,7 @@ fake_on_readable(struct bufferevent *bev, void *arg)
 	size_t body_len;
 
 	end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
-	if (end.pos < 0)
+	if (end.pos < 0 || c->flood != NULL)
 		return;
 	n = evbuffer_copyout(in, head, sizeof(head) - 1);
 	if (n < 0)

@@ -30,6 +30,7 @@ struct fake_connection {
 	struct event *slow;
 	char *slow_text;
 	size_t slow_at;
+	struct fake_flood_thread *flood;
 };
 
 struct fake_verifier {
@@ -40,6 +41,15 @@ struct fake_verifier {
 	uint8_t challenge[MTLS_ID_BYTES];
 	int pending_left;
 };
+
+/*
+ * Begins to flood, in fake_flood.c; ssl is NULL before a handshake. Nothing
+ * else may be sent any more.
+ */
+struct fake_flood_thread *fake_flood_begin(enum fake_flood kind, int fd,
+    const SSL *ssl);
+/* Ends it, and with it the connection; NULL is a no-op. */
+void fake_flood_end(struct fake_flood_thread *flood);
 
 /* HTTP, in fake_verifier_http.c */
 void fake_on_readable(struct bufferevent *bev, void *arg);

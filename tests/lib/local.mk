@@ -27,6 +27,7 @@ pki_sources = tests/lib/pki.c tests/lib/pki.h tests/lib/pki_file.c \
 	tests/lib/pki_internal.h
 tls_pair_sources = tests/lib/tls_pair.c tests/lib/tls_pair.h
 tls_forger_sources = tests/lib/tls_forger.c tests/lib/tls_forger.h
+tls_records_sources = tests/lib/tls_records.c tests/lib/tls_records.h
 tls_rig_sources = tests/lib/tls_rig.c tests/lib/tls_rig.h tests/lib/unit.h \
 	$(pki_sources) $(tls_pair_sources)
 

@@ -29,7 +29,7 @@ helper_rig_sources = tests/lib/login_rig.c tests/lib/login_rig.h \
 	tests/lib/login_rig_module.c \
 	tests/lib/fake_verifier.c tests/lib/fake_verifier.h \
 	tests/lib/fake_verifier_http.c tests/lib/fake_verifier_internal.h \
-	$(pki_sources)
+	tests/lib/fake_flood.c $(tls_records_sources) $(pki_sources)
 helper_rig_cflags = $(helper_test_cflags) -I$(top_srcdir)/tests/lib \
 	-DFAKE_TOKEN=\"$(abs_top_builddir)/tests/lib/fake_token\"
 
@@ -86,6 +86,13 @@ tests_unit_test_login_peer_SOURCES = tests/unit/test_login_peer.c \
 tests_unit_test_login_peer_CFLAGS = $(helper_rig_cflags)
 tests_unit_test_login_peer_LDADD = $(helper_test_ldadd)
 EXTRA_tests_unit_test_login_peer_DEPENDENCIES = tests/lib/fake_token
+
+unit_tests += tests/unit/test_login_flood
+tests_unit_test_login_flood_SOURCES = tests/unit/test_login_flood.c \
+	$(helper_rig_sources)
+tests_unit_test_login_flood_CFLAGS = $(helper_rig_cflags)
+tests_unit_test_login_flood_LDADD = $(helper_test_ldadd)
+EXTRA_tests_unit_test_login_flood_DEPENDENCIES = tests/lib/fake_token
 
 # With the real mtls-token; skips where there is no SoftHSM.
 unit_tests += tests/unit/test_login_card

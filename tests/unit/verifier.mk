@@ -13,6 +13,7 @@ unit_tests += \
 	tests/unit/test_revocation \
 	tests/unit/test_store \
 	tests/unit/test_store_thread \
+	tests/unit/test_verifier_flood \
 	tests/unit/test_verifier_http \
 	tests/unit/test_verifier_life \
 	tests/unit/test_verifier_settings \
@@ -47,7 +48,7 @@ tests_unit_test_store_thread_LDADD = $(VERIFIER_TEST_LIBS)
 
 # A running verifier with files and clients.
 verifier_rig_sources = tests/unit/verifier_rig.c tests/unit/verifier_rig.h \
-	tests/unit/verifier_rig_http.c $(pki_sources)
+	tests/unit/verifier_rig_http.c $(pki_sources) $(tls_records_sources)
 tests_unit_test_verifier_tls_SOURCES = tests/unit/test_verifier_tls.c \
 	$(verifier_rig_sources)
 tests_unit_test_verifier_tls_CFLAGS = $(VERIFIER_TEST_CFLAGS)
@@ -56,6 +57,10 @@ tests_unit_test_verifier_ocsp_SOURCES = tests/unit/test_verifier_ocsp.c \
 	$(verifier_rig_sources) $(http_stub_sources) $(ocsp_reply_sources)
 tests_unit_test_verifier_ocsp_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_verifier_ocsp_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_flood_SOURCES = tests/unit/test_verifier_flood.c \
+	$(verifier_rig_sources)
+tests_unit_test_verifier_flood_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_verifier_flood_LDADD = $(VERIFIER_TEST_LIBS)
 tests_unit_test_verifier_http_SOURCES = tests/unit/test_verifier_http.c \
 	$(verifier_rig_sources)
 tests_unit_test_verifier_http_CFLAGS = $(VERIFIER_TEST_CFLAGS)

@@ -84,7 +84,9 @@ struct http_options {
 	const struct pki_cert *const *chain;	/* sent behind it, or NULL */
 	EVP_PKEY *key;			/* instead of the certificate's */
 	const char *sni, *alpn;		/* NULL: none */
-	int max_version;		/* 0: any */
+	int max_version;		/* 0: any; -1: no handshake */
+	int forge;			/* for tls_records_begin() */
+	int post_handshake_auth;	/* offered */
 	const char *sigalgs;
 };
 

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "tls_records.h"
 #include "verifier_rig.h"
 
 #include <netinet/in.h>
@@ -72,7 +73,10 @@ http_open(struct http *h, const struct rig *rig, enum role role,
 	assert_non_null(h->ctx);
 	SSL_CTX_set_security_level(h->ctx, 0);
 	SSL_CTX_set_mode(h->ctx, SSL_MODE_NO_AUTO_CHAIN);
-	if (o->max_version != 0)
+	if (o->forge)
+		tls_records_watch(h->ctx);
+	SSL_CTX_set_post_handshake_auth(h->ctx, o->post_handshake_auth);
+	if (o->max_version > 0)
 		assert_int_equal(SSL_CTX_set_max_proto_version(h->ctx,
 		    o->max_version), 1);
 	if (o->cert != NULL)
@@ -91,7 +95,8 @@ http_open(struct http *h, const struct rig *rig, enum role role,
 	assert_non_null(h->ssl);
 	if (o->sni != NULL)
 		assert_int_equal(SSL_set_tlsext_host_name(h->ssl, o->sni), 1);
-	if (h->fd < 0 || SSL_set_fd(h->ssl, h->fd) != 1)
+	if (h->fd < 0 || SSL_set_fd(h->ssl, h->fd) != 1 ||
+	    o->max_version < 0)
 		return;
 	h->is_shaken = SSL_connect(h->ssl) == 1;
 	ERR_clear_error();
