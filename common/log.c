@@ -68,6 +68,10 @@ key_word(enum mtls_log_key key)
 		return "metrics";
 	case MTLS_KEY_TLS:
 		return "tls";
+	case MTLS_KEY_SEQ:
+		return "seq";
+	case MTLS_KEY_HASH:
+		return "hash";
 	case MTLS_KEY_END:
 	case MTLS_KEY_COUNT:
 		break;

@@ -1,4 +1,5 @@
 noinst_HEADERS += \
+	include/mtls/audit_chain.h \
 	include/mtls/bodies.def \
 	include/mtls/body.h \
 	include/mtls/conf.h \

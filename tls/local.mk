@@ -1,6 +1,7 @@
 # What every program with OpenSSL shares: the profile, identities, signers.
 noinst_LTLIBRARIES += libmtls_tls.la
 libmtls_tls_la_SOURCES = \
+	tls/audit_chain.c \
 	tls/chain_cache.c \
 	tls/chain_cache.h \
 	tls/context.c \

@@ -171,6 +171,8 @@ on_rows(struct store_op *op)
 		if (last->type == MTLS_MSG_ADMIN_RECORD)
 			op->filter.after =
 			    (int64_t)last->u.admin_record.sequence;
+		else if (last->type == MTLS_MSG_ADMIN_HEAD)
+			strcpy(c->after_name, last->u.admin_head.verifier);
 		else
 			strcpy(c->after, last->u.admin_binding.sha256);
 	}
@@ -182,8 +184,12 @@ on_rows(struct store_op *op)
 void
 admin_more(struct admin_connection *c)
 {
-	enum store_kind kind = c->request.type == MTLS_MSG_ADMIN_AUDIT ?
-	    STORE_RECORD_LIST : STORE_BINDING_LIST;
+	enum store_kind kind = STORE_BINDING_LIST;
+
+	if (c->request.type == MTLS_MSG_ADMIN_AUDIT)
+		kind = STORE_RECORD_LIST;
+	else if (c->request.type == MTLS_MSG_ADMIN_HEADS)
+		kind = STORE_HEAD_LIST;
 
 	store_op_clear(&c->op);
 	admin_submit(c, kind, on_rows);
@@ -194,6 +200,14 @@ request_bindings(struct admin_connection *c)
 {
 	c->op.user = c->request.u.admin_bindings.user;
 	c->op.sha256 = c->after;
+	c->left = INT64_MAX;
+	admin_more(c);
+}
+
+static void
+request_heads(struct admin_connection *c)
+{
+	c->op.user = c->after_name;
 	c->left = INT64_MAX;
 	admin_more(c);
 }
@@ -225,6 +239,8 @@ admin_request(struct admin_connection *c)
 		request_bindings(c);
 	else if (c->request.type == MTLS_MSG_ADMIN_AUDIT)
 		request_audit(c);
+	else if (c->request.type == MTLS_MSG_ADMIN_HEADS)
+		request_heads(c);
 	else if (c->request.type == MTLS_MSG_ADMIN_STATUS)
 		admin_status(c);
 	else

@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "mtls/audit_chain.h"
 #include "mtls/identity.h"
 #include "mtls/message.h"
 
@@ -38,6 +39,7 @@ struct admin_connection {
 	struct mtls_identity id;
 	int has_id;
 	char sha256[65], after[65], certificate[512];
+	char after_name[MTLS_AUDIT_NAME_MAX + 1];
 };
 
 /* Starts with c->request; ends, now or later, in admin_send(). */

@@ -24,6 +24,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/http_fetch.c verifier/http_fetch.h \
 	verifier/keeper.c verifier/keeper.h \
 	verifier/listener.c verifier/listener.h \
+	verifier/own_name.c verifier/own_name.h \
 	verifier/peer.c verifier/peer.h \
 	verifier/proof.c \
 	verifier/exchange_settle.c \
@@ -48,6 +49,8 @@ libmtls_verifier_la_SOURCES = \
 	verifier/store_port.c \
 	verifier/store_sqlite.c verifier/store_sqlite.h \
 	verifier/store_sqlite_admin.c \
+	verifier/store_sqlite_audit.c \
+	verifier/store_sqlite_schema.c \
 	verifier/store_sqlite_challenge.c
 libmtls_verifier_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/policy
 libmtls_verifier_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) \

@@ -32,7 +32,7 @@
 
 struct arguments {
 	const char *config_file;
-	int is_check;
+	int is_check, is_migration;
 };
 
 static struct mtls_log to_stderr = {
@@ -155,7 +155,7 @@ load(struct settings *s, const struct arguments *args,
 	enum mtls_status status = MTLS_OK;
 	int fd;
 
-	if (!args->is_check)
+	if (!args->is_check && !args->is_migration)
 		status = open_sockets(s, parts, err);
 	if (status == MTLS_OK)
 		status = mtls_pem_key(parts->tls, s->key, &key, err);
@@ -200,6 +200,32 @@ check(struct server_parts *parts)
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
+/* What a start would open, brought up to this program's schema. */
+static int
+migrate(struct server_parts *parts)
+{
+	struct store_options options = {
+		.database = parts->generation->settings.database,
+		.mode = STORE_MIGRATE,
+	};
+	char name[OWN_NAME_SIZE];
+	struct store *store = NULL;
+	enum mtls_status status;
+	struct mtls_err err;
+
+	mtls_err_clear(&err);
+	options.verifier = name;
+	status = own_name(parts->generation, name, &err);
+	if (status == MTLS_OK)
+		status = store_open(&options, &store, &err);
+	store_close(store);
+	give_up(parts);
+	if (status != MTLS_OK)
+		return say(&err);
+	(void)printf("The database has the schema of this program.\n");
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
 static int
 run(const struct arguments *args)
 {
@@ -219,10 +245,13 @@ run(const struct arguments *args)
 	}
 	if (status != MTLS_OK) {
 		give_up(&parts);
-		return args->is_check ? say(&err) : fail(&err);
+		return args->is_check || args->is_migration ? say(&err) :
+		    fail(&err);
 	}
 	if (args->is_check)
 		return check(&parts);
+	if (args->is_migration)
+		return migrate(&parts);
 	status = server_run(&parts, on_ready, &err);
 	return status == MTLS_OK ? 0 : fail(&err);
 }
@@ -231,7 +260,7 @@ static int
 usage(FILE *out)
 {
 	(void)fprintf(out, "usage: mtls-verifier [--debug] [-f FILE] "
-	    "[--check-config]\n"
+	    "[--check-config | --migrate]\n"
 	    "       mtls-verifier --help | --version\n");
 	return out == stdout ? 0 : 1;
 }
@@ -239,16 +268,18 @@ usage(FILE *out)
 int
 main(int argc, char *argv[])
 {
-	enum { OPT_CHECK = 256, OPT_DEBUG, OPT_HELP, OPT_VERSION };
+	enum { OPT_CHECK = 256, OPT_DEBUG, OPT_HELP,
+		OPT_MIGRATE, OPT_VERSION };
 	static const struct option options[] = {
 		{ "check-config", no_argument, NULL, OPT_CHECK },
 		{ "config", required_argument, NULL, 'f' },
 		{ "debug", no_argument, NULL, OPT_DEBUG },
 		{ "help", no_argument, NULL, OPT_HELP },
+		{ "migrate", no_argument, NULL, OPT_MIGRATE },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ NULL, 0, NULL, 0 }
 	};
-	struct arguments args = { MTLS_VERIFIER_CONFIG_FILE, 0 };
+	struct arguments args = { MTLS_VERIFIER_CONFIG_FILE, 0, 0 };
 	struct mtls_err err;
 	int option;
 
@@ -264,6 +295,9 @@ main(int argc, char *argv[])
 			break;
 		case OPT_DEBUG:
 			to_stderr.max = MTLS_LOG_DEBUG;
+			break;
+		case OPT_MIGRATE:
+			args.is_migration = 1;
 			break;
 		case OPT_HELP:
 			return usage(stdout);

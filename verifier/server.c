@@ -16,7 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mtls/audit_chain.h"
 #include "mtls/deadline.h"
+#include "mtls/text.h"
 
 #include "admin.h"
 #include "exchange.h"
@@ -146,6 +148,50 @@ on_purged(struct store_op *op)
 	store_op_clear(op);
 }
 
+/* The end of the audit, in a log that the database knows nothing of. */
+static void
+log_head(struct server *server, const struct mtls_msg_admin_head *head)
+{
+	char seq[24], hash[2 * MTLS_AUDIT_HASH_BYTES + 1];
+
+	if (strcmp(head->verifier, server->name) != 0 ||
+	    head->seq == server->head_seq)
+		return;
+	server->head_seq = head->seq;
+	(void)snprintf(seq, sizeof(seq), "%llu",
+	    (unsigned long long)head->seq);
+	mtls_log_event(server->log, MTLS_LOG_NOTICE, "audit-head",
+	    MTLS_KEY_VERIFIER, head->verifier, MTLS_KEY_SEQ, seq,
+	    MTLS_KEY_HASH, mtls_hex_encode(hash, head->hash.data,
+	    MTLS_AUDIT_HASH_BYTES), MTLS_KEY_END);
+}
+
+static void
+on_head(struct store_op *op)
+{
+	struct server *server = op->arg;
+
+	if (op->status == MTLS_OK && op->n_rows > 0)
+		log_head(server, &op->rows[0].u.admin_head);
+	server->is_asking_head = 0;
+	store_op_clear(op);
+}
+
+static void
+ask_head(struct server *server)
+{
+	struct store_op *op = &server->ask_head;
+
+	if (server->is_asking_head)
+		return;
+	server->is_asking_head = 1;
+	op->kind = STORE_HEAD_FIND;
+	op->user = server->name;
+	op->arg = server;
+	op->done = on_head;
+	store_submit(server->port, op);
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -154,6 +200,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	ask_head(server);
 	if (server->is_purging || now_ms < KEEP_MS)
 		return;
 	server->is_purging = 1;
@@ -242,8 +289,12 @@ start(struct server *s, struct server_parts *parts, struct mtls_err *err)
 	s->connections.full = on_full;
 	s->connections.arg = s;
 	use_settings(s);
-	status = store_open_sqlite(s->generation->settings.database,
-	    &s->store, err);
+	status = own_name(s->generation, s->name, err);
+	if (status == MTLS_OK)
+		status = store_open(&(struct store_options){
+		    .database = s->generation->settings.database,
+		    .verifier = s->name, .mode = STORE_SERVE }, &s->store,
+		    err);
 	if (status == MTLS_OK)
 		status = store_attach(s->store, s->base, grant_decided, s,
 		    &s->port, err);

@@ -15,6 +15,7 @@
 #include "connection.h"
 #include "generation.h"
 #include "listener.h"
+#include "own_name.h"
 #include "store.h"
 
 struct admin;
@@ -44,6 +45,10 @@ struct server {
 	int is_ending;
 	int is_purging;
 	struct store_op purge;
+	int is_asking_head;
+	struct store_op ask_head;
+	uint64_t head_seq;		/* the last that the log has */
+	char name[OWN_NAME_SIZE];	/* whose audit it is */
 	int64_t started_s;
 	unsigned n_reloads, n_failed_reloads;
 	char last_reload_failed[240];	/* why, or "" */

@@ -21,6 +21,8 @@ static const char *const revocations[] = { "strict", "ifuri", "relaxed",
 const struct mtls_conf_option settings_table[] = {
 	{ "server", "user", AT(user), MTLS_CONF_TEXT, "_mtls-verifier", 1, 32,
 	    0, NULL, "account that the program becomes" },
+	{ "server", "name", AT(name), MTLS_CONF_TEXT, "", 0, 253, 0, NULL,
+	    "whose audit it writes" },
 	{ "listen", "device", AT(listen_device), MTLS_CONF_LIST,
 	    "0.0.0.0:7443, [::]:7443", 1, 16, 0, NULL,
 	    "where machines connect" },
@@ -238,6 +240,8 @@ settings_check_reload(const struct settings *now,
 
 	if (strcmp(now->user, next->user) != 0)
 		changed = "user in [server]";
+	else if (strcmp(now->name, next->name) != 0)
+		changed = "name in [server]";
 	else if (!same_list(&now->listen_device, &next->listen_device))
 		changed = "device in [listen]";
 	else if (!same_list(&now->listen_user, &next->listen_user))

@@ -16,6 +16,7 @@
 
 struct settings {
 	char *user;			/* [server] */
+	char *name;			/* "": the certificate's */
 	struct mtls_conf_list listen_device;	/* [listen] */
 	struct mtls_conf_list listen_user;
 	struct mtls_conf_list listen_metrics;

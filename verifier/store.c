@@ -224,6 +224,18 @@ store_close(struct store *store)
 	free(store);
 }
 
+enum mtls_status
+store_schema_fault(int version, int wanted, struct mtls_err *err)
+{
+	if (version > wanted)
+		return mtls_fail(err, MTLS_E_CONFIG, "the database is of "
+		    "schema %d, made by a newer mtls-verifier: this one "
+		    "knows %d", version, wanted);
+	return mtls_fail(err, MTLS_E_CONFIG, "the database is of schema %d, "
+	    "this program needs %d: run mtls-verifier --migrate", version,
+	    wanted);
+}
+
 void
 store_get_stats(struct store *store, struct store_stats *ret)
 {

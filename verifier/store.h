@@ -59,7 +59,10 @@ struct store_decision {
 	int64_t grant_expires_ms;
 };
 
-/* A line of the audit; see ADMIN_RECORD. NULL texts are "". */
+/*
+ * A line of the audit; see ADMIN_RECORD. NULL texts are "". The store makes
+ * it the next one in the chain of this verifier (mtls/audit_chain.h).
+ */
 struct store_record {
 	int64_t time_ms;
 	const char *request, *event, *decision, *user, *host, *service;
@@ -118,6 +121,10 @@ enum store_kind {
 	 * limit 0 and after set to the last sequence seen.
 	 */
 	STORE_RECORD_LIST,
+	/* Rows of where each verifier's chain is, by name after user. */
+	STORE_HEAD_LIST,
+	/* The row of the verifier user, or none. */
+	STORE_HEAD_FIND,
 	/*
 	 * Adds binding and record, n is 1; 0 and no record where it was
 	 * there; REFUSED if bound to another user.
@@ -159,7 +166,7 @@ struct store_op {
 	struct store_challenge found;
 	char *bound_user;	/* NULL: bound to nobody */
 	size_t n_rows;
-	struct mtls_message *rows;	/* ADMIN_RECORD or ADMIN_BINDING */
+	struct mtls_message *rows;	/* ADMIN_RECORD, _HEAD or _BINDING */
 	struct store_counts counts;
 	int64_t n;
 	/* The store's own. */
@@ -204,12 +211,23 @@ void store_flush(struct store_port *port);
  */
 enum mtls_status store_start(struct store *store, struct mtls_err *err);
 
+enum store_mode {
+	STORE_SERVE,	/* the schema has to be this program's */
+	STORE_MIGRATE	/* an older one is brought up to it */
+};
+
+struct store_options {
+	const char *database;	/* a path */
+	const char *verifier;	/* whose audit this is, a host name */
+	enum store_mode mode;
+};
+
 /*
  * Opens, or makes, an SQLite database in a directory that nobody else can
  * write to. CONFIG with the reason, UNAVAILABLE.
  */
-enum mtls_status store_open_sqlite(const char *path, struct store **ret,
-    struct mtls_err *err);
+enum mtls_status store_open(const struct store_options *options,
+    struct store **ret, struct mtls_err *err);
 
 /* Ends the thread and closes; no port is left. NULL is a no-op. */
 void store_close(struct store *store);
@@ -241,6 +259,10 @@ struct store_backend {
 	    struct mtls_err *err);
 	void (*close)(void *self);
 };
+
+/* CONFIG: the database has another schema, and what to do about it. */
+enum mtls_status store_schema_fault(int version, int wanted,
+    struct mtls_err *err);
 
 /* Takes self, also where it fails. */
 enum mtls_status store_new(const struct store_backend *backend, void *self,

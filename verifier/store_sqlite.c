@@ -17,25 +17,6 @@
 
 #include "mtls/file.h"
 
-#define SCHEMA_VERSION 1
-
-static const char schema[] =
-    "CREATE TABLE audit ("
-    " sequence INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL,"
-    " request TEXT NOT NULL, event TEXT NOT NULL, decision TEXT NOT NULL,"
-    " user TEXT NOT NULL, host TEXT NOT NULL, service TEXT NOT NULL,"
-    " method TEXT NOT NULL, tty TEXT NOT NULL, rhost TEXT NOT NULL,"
-    " certificate TEXT NOT NULL, source TEXT NOT NULL,"
-    " reason TEXT NOT NULL);"
-    "CREATE INDEX audit_user ON audit(user);"
-    "CREATE TABLE binding ("
-    " sha256 TEXT PRIMARY KEY, user TEXT NOT NULL, subject TEXT NOT NULL,"
-    " issuer TEXT NOT NULL, serial TEXT NOT NULL,"
-    " not_after_s INTEGER NOT NULL, bound_at_s INTEGER NOT NULL)"
-    " WITHOUT ROWID;"
-    "CREATE INDEX binding_user ON binding(user);"
-    "PRAGMA user_version = 1;";
-
 static const char live_schema[] =
     "ATTACH ':memory:' AS live;"
     "CREATE TABLE live.challenge ("
@@ -78,9 +59,9 @@ static const char *const texts[SQL_N] = {
 	    " AND grant_expires_ms < ?1",
 	[SQL_RECORD_ADD] =
 	    "INSERT INTO main.audit (time_ms, request, event, decision, user,"
-	    " host, service, method, tty, rhost, certificate, source, reason)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-	    " ?13)",
+	    " host, service, method, tty, rhost, certificate, source, reason,"
+	    " verifier, seq, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+	    " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
 	[SQL_RECORD_START] =
 	    "SELECT min(sequence) FROM (SELECT sequence FROM main.audit"
 	    " WHERE sequence > ?1 AND (?2 = '' OR user = ?2)"
@@ -89,12 +70,25 @@ static const char *const texts[SQL_N] = {
 	    " ORDER BY sequence DESC LIMIT ?6)",
 	[SQL_RECORD_LIST] =
 	    "SELECT sequence, time_ms, request, event, decision, user, host,"
-	    " service, method, tty, rhost, certificate, source, reason"
-	    " FROM main.audit"
+	    " service, method, tty, rhost, certificate, source, reason,"
+	    " verifier, seq, hash FROM main.audit"
 	    " WHERE sequence > ?1 AND (?2 = '' OR user = ?2)"
 	    " AND (?3 = '' OR host = ?3) AND (?4 = '' OR service = ?4)"
 	    " AND (?5 = '' OR decision = ?5)"
 	    " ORDER BY sequence LIMIT ?6",
+	[SQL_HEAD_FIND] =
+	    "SELECT seq, hash FROM main.audit_head WHERE verifier = ?1",
+	[SQL_HEAD_WRITE] =
+	    "INSERT INTO main.audit_head (verifier, seq, hash, base_seq,"
+	    " base_hash) VALUES (?1, ?2, ?3, 0, zeroblob(32))"
+	    " ON CONFLICT (verifier) DO UPDATE SET seq = ?2, hash = ?3",
+	[SQL_HEAD_LIST] =
+	    "SELECT verifier, seq, hash, base_seq, base_hash"
+	    " FROM main.audit_head WHERE verifier > ?1 ORDER BY verifier"
+	    " LIMIT ?2",
+	[SQL_HEAD_ROW] =
+	    "SELECT verifier, seq, hash, base_seq, base_hash"
+	    " FROM main.audit_head WHERE verifier = ?1",
 	[SQL_BINDING_ADD] =
 	    "INSERT INTO main.binding (sha256, user, subject, issuer, serial,"
 	    " not_after_s, bound_at_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
@@ -159,6 +153,14 @@ store_sqlite_bind_text(sqlite3_stmt *statement, int at, const char *text)
 	    SQLITE_STATIC);
 }
 
+void
+store_sqlite_bind_bytes(sqlite3_stmt *statement, int at,
+    const uint8_t *bytes, size_t len)
+{
+	(void)sqlite3_bind_blob(statement, at, bytes, (int)len,
+	    SQLITE_STATIC);
+}
+
 enum mtls_status
 store_sqlite_text(sqlite3_stmt *statement, int at, char **ret,
     struct mtls_err *err)
@@ -170,6 +172,32 @@ store_sqlite_text(sqlite3_stmt *statement, int at, char **ret,
 	if (copy == NULL)
 		return mtls_fail(err, MTLS_E_UNAVAILABLE, "out of memory");
 	*ret = copy;
+	return MTLS_OK;
+}
+
+enum mtls_status
+store_sqlite_columns(sqlite3_stmt *row,
+    const struct store_sqlite_column *columns, size_t n,
+    struct mtls_err *err)
+{
+	enum mtls_status status = MTLS_OK;
+
+	for (size_t i = 0; status == MTLS_OK && i < n; i++)
+		status = store_sqlite_text(row, columns[i].at,
+		    columns[i].text, err);
+	return status;
+}
+
+enum mtls_status
+store_sqlite_bytes(sqlite3_stmt *row, int at, uint8_t *out, size_t len,
+    struct mtls_err *err)
+{
+	const void *data = sqlite3_column_blob(row, at);
+
+	if (data == NULL || sqlite3_column_bytes(row, at) != (int)len)
+		return mtls_fail(err, MTLS_E_UNAVAILABLE,
+		    "database: a row is malformed");
+	memcpy(out, data, len);
 	return MTLS_OK;
 }
 
@@ -206,8 +234,11 @@ run_one(struct store_sqlite *self, struct store_op *op, struct mtls_err *err)
 		return store_sqlite_challenge(self, op, err);
 	case STORE_RECORD_ADD:
 	case STORE_RECORD_LIST:
-	case STORE_COUNT:
+	case STORE_HEAD_LIST:
+	case STORE_HEAD_FIND:
 		return store_sqlite_audit(self, op, err);
+	case STORE_COUNT:
+		return store_sqlite_count(self, op, err);
 	case STORE_BINDING_ADD:
 	case STORE_BINDING_REMOVE:
 	case STORE_BINDING_LIST:
@@ -222,6 +253,7 @@ run(void *self, struct store_op *first, struct mtls_err *err)
 	struct store_sqlite *s = self;
 	enum mtls_status status = simple(s, SQL_BEGIN, err);
 
+	s->knows_head = s->has_new_head = 0;
 	for (struct store_op *op = first; status == MTLS_OK && op != NULL;
 	    op = op->next) {
 		op->status = run_one(s, op, &op->err);
@@ -229,6 +261,8 @@ run(void *self, struct store_op *first, struct mtls_err *err)
 			status = mtls_fail(err, MTLS_E_UNAVAILABLE, "%s",
 			    op->err.text);
 	}
+	if (status == MTLS_OK)
+		status = store_sqlite_write_head(s, err);
 	if (status == MTLS_OK)
 		status = simple(s, SQL_COMMIT, err);
 	if (status != MTLS_OK)
@@ -244,6 +278,7 @@ close_sqlite(void *self)
 	for (int i = 0; i < SQL_N; i++)
 		(void)sqlite3_finalize(s->statements[i]);
 	(void)sqlite3_close(s->db);
+	free(s->verifier);
 	free(s);
 }
 
@@ -259,9 +294,8 @@ exec(struct store_sqlite *s, const char *sql, struct mtls_err *err)
 	return MTLS_OK;
 }
 
-/* The one number that a pragma or query gives; -1 if it gives none. */
-static int
-ask_number(struct store_sqlite *s, const char *sql)
+int
+store_sqlite_ask_number(struct store_sqlite *s, const char *sql)
 {
 	sqlite3_stmt *statement = NULL;
 	int value = -1;
@@ -282,30 +316,20 @@ set_durable(struct store_sqlite *s, struct mtls_err *err)
 	status = exec(s, "PRAGMA journal_mode = WAL;"
 	    "PRAGMA synchronous = FULL;"
 	    "PRAGMA trusted_schema = OFF;", err);
-	if (status == MTLS_OK && ask_number(s, "PRAGMA synchronous") != 2)
+	if (status == MTLS_OK && store_sqlite_ask_number(s,
+	    "PRAGMA synchronous") != 2)
 		status = mtls_fail(err, MTLS_E_UNAVAILABLE,
 		    "database: synchronous = FULL is refused");
 	return status;
 }
 
 static enum mtls_status
-set_up(struct store_sqlite *s, struct mtls_err *err)
+set_up(struct store_sqlite *s, enum store_mode mode, struct mtls_err *err)
 {
 	enum mtls_status status = set_durable(s, err);
-	int version;
 
-	if (status != MTLS_OK)
-		return status;
-	version = ask_number(s, "PRAGMA user_version");
-	if (version == 0)
-		status = exec(s, "BEGIN IMMEDIATE;", err);
-	if (status == MTLS_OK && version == 0)
-		status = exec(s, schema, err);
-	if (status == MTLS_OK && version == 0)
-		status = exec(s, "COMMIT;", err);
-	if (status == MTLS_OK && version != 0 && version != SCHEMA_VERSION)
-		status = mtls_fail(err, MTLS_E_CONFIG,
-		    "database: made by another version (%d)", version);
+	if (status == MTLS_OK)
+		status = store_sqlite_schema(s, mode, err);
 	if (status == MTLS_OK)
 		status = exec(s, live_schema, err);
 	for (int i = 0; status == MTLS_OK && i < SQL_N; i++) {
@@ -337,16 +361,20 @@ check_directory(const char *path, struct mtls_err *err)
 }
 
 enum mtls_status
-store_open_sqlite(const char *path, struct store **ret, struct mtls_err *err)
+store_open(const struct store_options *options, struct store **ret,
+    struct mtls_err *err)
 {
+	const char *path = options->database;
 	struct store_sqlite *s;
 	enum mtls_status status = check_directory(path, err);
 
 	if (status != MTLS_OK)
 		return status;
 	s = calloc(1, sizeof(*s));
-	if (s == NULL)
+	if (s == NULL || (s->verifier = strdup(options->verifier)) == NULL) {
+		free(s);
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
+	}
 	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 	    SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW, NULL) !=
@@ -355,7 +383,7 @@ store_open_sqlite(const char *path, struct store **ret, struct mtls_err *err)
 		    s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db));
 	} else {
 		(void)sqlite3_busy_timeout(s->db, 1000);
-		status = set_up(s, err);
+		status = set_up(s, options->mode, err);
 		mtls_err_context(err, "%s", path);
 	}
 	if (status != MTLS_OK) {

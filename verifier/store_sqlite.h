@@ -8,6 +8,8 @@
 
 #include <sqlite3.h>
 
+#include "mtls/audit_chain.h"
+
 #include "store.h"
 
 /* Every statement, once; store_sqlite.c has the text. */
@@ -23,6 +25,10 @@ enum store_sql {
 	SQL_RECORD_ADD,
 	SQL_RECORD_START,
 	SQL_RECORD_LIST,
+	SQL_HEAD_FIND,
+	SQL_HEAD_WRITE,
+	SQL_HEAD_LIST,
+	SQL_HEAD_ROW,
 	SQL_BINDING_ADD,
 	SQL_BINDING_FIND,
 	SQL_BINDING_REMOVE,
@@ -34,6 +40,10 @@ enum store_sql {
 struct store_sqlite {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_N];
+	char *verifier;
+	/* Of the transaction that is running: */
+	struct mtls_audit_link head;
+	int knows_head, has_new_head;
 };
 
 /*
@@ -54,6 +64,15 @@ enum mtls_status store_sqlite_step(struct store_sqlite *s,
 
 void store_sqlite_bind_text(sqlite3_stmt *statement, int at,
     const char *text);	/* NULL is "" */
+void store_sqlite_bind_bytes(sqlite3_stmt *statement, int at,
+    const uint8_t *bytes, size_t len);
+
+/* The one number that a pragma or query gives; -1 if it gives none. */
+int store_sqlite_ask_number(struct store_sqlite *s, const char *sql);
+
+/* Makes the tables, or checks that they are what this program needs. */
+enum mtls_status store_sqlite_schema(struct store_sqlite *s,
+    enum store_mode mode, struct mtls_err *err);
 
 /* A copy of a column; NULL columns are "". MEMORY is UNAVAILABLE here. */
 enum mtls_status store_sqlite_text(sqlite3_stmt *statement, int at,
@@ -66,10 +85,37 @@ enum mtls_status store_sqlite_audit(struct store_sqlite *s,
     struct store_op *op, struct mtls_err *err);
 enum mtls_status store_sqlite_binding(struct store_sqlite *s,
     struct store_op *op, struct mtls_err *err);
+enum mtls_status store_sqlite_count(struct store_sqlite *s,
+    struct store_op *op, struct mtls_err *err);
 
 /* Adds a record within the transaction of another operation. */
 enum mtls_status store_sqlite_record(struct store_sqlite *s,
     const struct store_record *record, struct mtls_err *err);
+
+/* Before the commit: the end of the chain, where there is a new one. */
+enum mtls_status store_sqlite_write_head(struct store_sqlite *s,
+    struct mtls_err *err);
+
+/* One row of a statement, as a message. */
+typedef enum mtls_status (*store_sqlite_take_fn)(sqlite3_stmt *row,
+    struct mtls_message *m, struct mtls_err *err);
+
+/* At most STORE_ROWS_MAX rows of a statement whose values are bound. */
+enum mtls_status store_sqlite_rows(struct store_sqlite *s,
+    sqlite3_stmt *statement, struct store_op *op, store_sqlite_take_fn take,
+    struct mtls_err *err);
+
+/* Texts of a row, by the number of their columns. */
+struct store_sqlite_column {
+	int at;
+	char **text;
+};
+enum mtls_status store_sqlite_columns(sqlite3_stmt *row,
+    const struct store_sqlite_column *columns, size_t n,
+    struct mtls_err *err);
+/* Bytes of a row, all of them, as many as out has. */
+enum mtls_status store_sqlite_bytes(sqlite3_stmt *row, int at, uint8_t *out,
+    size_t len, struct mtls_err *err);
 
 /* To whom a certificate was bound; *ret stays as it is where to nobody. */
 enum mtls_status store_sqlite_find_bound(struct store_sqlite *s,

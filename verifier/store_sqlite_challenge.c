@@ -10,12 +10,6 @@
 
 #include <string.h>
 
-static void
-bind_id(sqlite3_stmt *st, int at, const uint8_t *id, size_t len)
-{
-	(void)sqlite3_bind_blob(st, at, id, (int)len, SQLITE_STATIC);
-}
-
 static enum mtls_status
 add(struct store_sqlite *s, const struct store_challenge *c,
     struct mtls_err *err)
@@ -28,9 +22,9 @@ add(struct store_sqlite *s, const struct store_challenge *c,
 	enum mtls_status status;
 	int n;
 
-	bind_id(st, 1, c->id, sizeof(c->id));
-	bind_id(st, 2, c->request, sizeof(c->request));
-	bind_id(st, 3, c->nonce, sizeof(c->nonce));
+	store_sqlite_bind_bytes(st, 1, c->id, sizeof(c->id));
+	store_sqlite_bind_bytes(st, 2, c->request, sizeof(c->request));
+	store_sqlite_bind_bytes(st, 3, c->nonce, sizeof(c->nonce));
 	for (int i = 0; i < 8; i++)
 		store_sqlite_bind_text(st, 4 + i, texts[i]);
 	(void)sqlite3_bind_int64(st, 12, c->expires_ms);
@@ -43,37 +37,17 @@ add(struct store_sqlite *s, const struct store_challenge *c,
 }
 
 static enum mtls_status
-take_bytes(sqlite3_stmt *st, int at, uint8_t *out, size_t len,
-    struct mtls_err *err)
-{
-	const void *data = sqlite3_column_blob(st, at);
-
-	if (data == NULL || sqlite3_column_bytes(st, at) != (int)len)
-		return mtls_fail(err, MTLS_E_UNAVAILABLE,
-		    "database: a challenge is malformed");
-	memcpy(out, data, len);
-	return MTLS_OK;
-}
-
-static enum mtls_status
 take_texts(sqlite3_stmt *st, struct store_challenge *c, struct mtls_err *err)
 {
-	const struct {
-		int at;
-		char **text;
-	} texts[] = {
+	const struct store_sqlite_column texts[] = {
 		{ 3, &c->user }, { 4, &c->service }, { 5, &c->host },
 		{ 6, &c->tty }, { 7, &c->rhost }, { 8, &c->ruser },
 		{ 9, &c->method }, { 10, &c->source }, { 14, &c->reason },
 		{ 15, &c->message }, { 16, &c->certificate },
 	};
-	enum mtls_status status = MTLS_OK;
 
-	for (size_t i = 0; status == MTLS_OK &&
-	    i < sizeof(texts) / sizeof(texts[0]); i++)
-		status = store_sqlite_text(st, texts[i].at, texts[i].text,
-		    err);
-	return status;
+	return store_sqlite_columns(st, texts,
+	    sizeof(texts) / sizeof(texts[0]), err);
 }
 
 /* Anything that was not written as it stands here is not taken. */
@@ -103,7 +77,7 @@ find(struct store_sqlite *s, const uint8_t *id, struct store_challenge *ret,
 	enum mtls_status status;
 	int step;
 
-	bind_id(st, 1, id, MTLS_ID_BYTES);
+	store_sqlite_bind_bytes(st, 1, id, MTLS_ID_BYTES);
 	step = sqlite3_step(st);
 	if (step != SQLITE_ROW && step != SQLITE_DONE)
 		return store_sqlite_fail(s, st, err);
@@ -112,12 +86,12 @@ find(struct store_sqlite *s, const uint8_t *id, struct store_challenge *ret,
 		return mtls_fail(err, MTLS_E_NOT_FOUND,
 		    "there is no such challenge");
 	}
-	status = take_bytes(st, 0, ret->id, sizeof(ret->id), err);
+	status = store_sqlite_bytes(st, 0, ret->id, sizeof(ret->id), err);
 	if (status == MTLS_OK)
-		status = take_bytes(st, 1, ret->request,
+		status = store_sqlite_bytes(st, 1, ret->request,
 		    sizeof(ret->request), err);
 	if (status == MTLS_OK)
-		status = take_bytes(st, 2, ret->nonce, sizeof(ret->nonce),
+		status = store_sqlite_bytes(st, 2, ret->nonce, sizeof(ret->nonce),
 		    err);
 	if (status == MTLS_OK)
 		status = take_texts(st, ret, err);
@@ -165,7 +139,7 @@ decide(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
 	enum mtls_status status;
 	int n;
 
-	bind_id(st, 1, op->id, MTLS_ID_BYTES);
+	store_sqlite_bind_bytes(st, 1, op->id, MTLS_ID_BYTES);
 	(void)sqlite3_bind_int(st, 2, (int)d->verdict);
 	store_sqlite_bind_text(st, 3, d->reason);
 	store_sqlite_bind_text(st, 4, d->message);
@@ -186,7 +160,7 @@ deliver(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
 	enum mtls_status status;
 	int n;
 
-	bind_id(st, 1, op->id, MTLS_ID_BYTES);
+	store_sqlite_bind_bytes(st, 1, op->id, MTLS_ID_BYTES);
 	store_sqlite_bind_text(st, 2, op->host);
 	status = store_sqlite_step(s, st, &n, err);
 	if (status == MTLS_OK && n != 1)

@@ -14,6 +14,7 @@
 
 #include <sqlite3.h>
 
+#include "mtls/audit_chain.h"
 #include "scratch.h"
 #include "store.h"
 
@@ -50,11 +51,19 @@ on_decided(void *arg, const uint8_t *id)
 	n_decided++;
 }
 
+static enum mtls_status
+try_open(const char *name, enum store_mode mode, struct store **ret)
+{
+	struct store_options options = { scratch_path(name),
+		"verifier1.acme.example", mode };
+
+	return store_open(&options, ret, &err);
+}
+
 static int
 open_store(void)
 {
-	if (store_open_sqlite(scratch_path("state.db"), &store, &err) !=
-	    MTLS_OK)
+	if (try_open("state.db", STORE_SERVE, &store) != MTLS_OK)
 		return -1;
 	return store_attach(store, NULL, on_decided, &n_decided, &port,
 	    &err) == MTLS_OK ? 0 : -1;
@@ -65,6 +74,8 @@ close_store(void)
 {
 	store_detach(port);
 	store_close(store);
+	port = NULL;
+	store = NULL;
 }
 
 static void
@@ -284,8 +295,8 @@ T140_failing_statements(void **state)
 			assert_int_equal(state_of(1), STORE_OPEN);
 		assert_int_equal(n_records(), was_ok ? 1 : 0);
 	}
-	/* BEGIN, UPDATE, INSERT, COMMIT. */
-	assert_int_equal(n, 6);
+	/* BEGIN, UPDATE, SELECT, INSERT, the head, COMMIT. */
+	assert_int_equal(n, 8);
 	for (n = 1, was_ok = 0; !was_ok; n++) {
 		fail_step = n;
 		was_ok = deliver(1, HOST) == MTLS_OK;
@@ -458,34 +469,269 @@ T080_databases_that_are_refused(void **state)
 	assert_int_equal(mkdir(scratch_path("open"), 0777), 0);
 	assert_int_equal(chmod(scratch_path("open"), 0777), 0);
 	mtls_err_clear(&err);
-	assert_int_not_equal(store_open_sqlite(
-	    scratch_path("open/state.db"), &other, &err), MTLS_OK);
+	assert_int_not_equal(try_open("open/state.db", STORE_SERVE, &other), MTLS_OK);
 	mtls_err_clear(&err);
 	assert_int_equal(symlink(scratch_path("state.db"),
 	    scratch_path("link.db")), 0);
-	assert_int_not_equal(store_open_sqlite(scratch_path("link.db"),
-	    &other, &err), MTLS_OK);
+	assert_int_not_equal(try_open("link.db", STORE_SERVE, &other), MTLS_OK);
 	mtls_err_clear(&err);
 	scratch_text("text.db", "this is not a database, whatever its name");
-	assert_int_not_equal(store_open_sqlite(scratch_path("text.db"),
-	    &other, &err), MTLS_OK);
+	assert_int_not_equal(try_open("text.db", STORE_SERVE, &other), MTLS_OK);
+}
+
+/* --- the chain of the audit --- */
+
+static void
+sql(const char *name, const char *text)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(scratch_path(name), &db), SQLITE_OK);
+	if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(db));
+	sqlite3_close(db);
 }
 
 static void
-another_version_is_refused(void **state)
+copy(const char *from, const char *to)
 {
-	struct store *other;
-	sqlite3 *db;
+	char text[1024];
+
+	(void)unlink(scratch_path(to));
+	(void)snprintf(text, sizeof(text), "VACUUM INTO '%s'",
+	    scratch_path(to));
+	sql(from, text);
+}
+
+static struct mtls_audit_link
+link_of(uint64_t seq, const struct mtls_bytes *hash)
+{
+	struct mtls_audit_link link = { .seq = seq };
+
+	assert_int_equal(hash->len, sizeof(link.hash));
+	memcpy(link.hash, hash->data, sizeof(link.hash));
+	return link;
+}
+
+/* What is wrong with the whole audit, as a reader would see it. */
+static enum mtls_audit_fault
+verify(uint64_t *ret_seq)
+{
+	struct mtls_audit_link link = { 0 }, head = { 0 };
+	struct store_op op = { .user = "" };
+	enum mtls_audit_fault fault = MTLS_AUDIT_GOOD;
+
+	assert_int_equal(run(&op, STORE_HEAD_LIST), MTLS_OK);
+	assert_true(op.n_rows <= 1);
+	if (op.n_rows == 1) {
+		const struct mtls_msg_admin_head *h = &op.rows[0].u.admin_head;
+
+		assert_string_equal(h->verifier, "verifier1.acme.example");
+		head = link_of(h->seq, &h->hash);
+		link = link_of(h->base_seq, &h->base_hash);
+	}
+	store_op_clear(&op);
+	op.filter = (struct store_filter){ "", "", "", "", 0, 0 };
+	do {
+		store_op_clear(&op);
+		assert_int_equal(run(&op, STORE_RECORD_LIST), MTLS_OK);
+		for (size_t i = 0; fault == MTLS_AUDIT_GOOD && i < op.n_rows;
+		    i++) {
+			assert_int_equal(mtls_audit_chain_check(&link,
+			    &op.rows[i].u.admin_record, &fault, ret_seq,
+			    &err), MTLS_OK);
+			op.filter.after = (int64_t)
+			    op.rows[i].u.admin_record.sequence;
+		}
+	} while (fault == MTLS_AUDIT_GOOD && op.n_rows > 0);
+	store_op_clear(&op);
+	return fault != MTLS_AUDIT_GOOD ? fault :
+	    mtls_audit_chain_end(&link, &head, ret_seq);
+}
+
+static void
+add_records(int n)
+{
+	static struct store_record records[200];
+	static struct store_op ops[200];
+
+	for (int i = 0; i < n; i++) {
+		records[i] = record;
+		records[i].time_ms = i + 1;
+		ops[i] = (struct store_op){ .kind = STORE_RECORD_ADD,
+		    .record = &records[i], .done = on_done };
+		store_submit(port, &ops[i]);
+		/* Sometimes many to a transaction, sometimes one. */
+		if (i % 7 < 3)
+			store_flush(port);
+	}
+	store_flush(port);
+	for (int i = 0; i < n; i++) {
+		assert_int_equal(ops[i].status, MTLS_OK);
+		store_op_clear(&ops[i]);
+	}
+}
+
+static void
+T180_what_was_tampered_with(void **state)
+{
+	static const struct {
+		const char *sql;
+		enum mtls_audit_fault fault;
+		uint64_t seq;
+	} cases[] = {
+		{ "UPDATE audit SET decision = 'deny' WHERE seq = 17",
+		    MTLS_AUDIT_CHANGED, 17 },
+		{ "UPDATE audit SET time_ms = time_ms + 1 WHERE seq = 150",
+		    MTLS_AUDIT_CHANGED, 150 },
+		{ "UPDATE audit SET hash = zeroblob(32) WHERE seq = 3",
+		    MTLS_AUDIT_CHANGED, 3 },
+		{ "DELETE FROM audit WHERE seq = 1", MTLS_AUDIT_MISSING, 1 },
+		{ "DELETE FROM audit WHERE seq = 99", MTLS_AUDIT_MISSING,
+		    99 },
+		{ "DELETE FROM audit WHERE seq > 140", MTLS_AUDIT_MISSING,
+		    141 },
+		{ "DELETE FROM audit", MTLS_AUDIT_MISSING, 1 },
+		{ "UPDATE audit SET seq = seq + 1000 WHERE seq >= 20;"
+		    "UPDATE audit SET seq = seq - 1001 WHERE seq >= 1021;"
+		    "DELETE FROM audit WHERE seq = 1020", MTLS_AUDIT_CHANGED,
+		    20 },
+		{ "UPDATE audit SET seq = 9999 WHERE seq = 40;"
+		    "UPDATE audit SET seq = 40 WHERE seq = 41;"
+		    "UPDATE audit SET seq = 41 WHERE seq = 9999",
+		    MTLS_AUDIT_MISSING, 40 },
+		{ "UPDATE audit_head SET seq = 140, hash = (SELECT hash FROM"
+		    " audit WHERE seq = 140)", MTLS_AUDIT_SURPLUS, 150 },
+		{ "DELETE FROM audit_head", MTLS_AUDIT_SURPLUS, 150 },
+	};
+	uint64_t seq = 0;
 
 	(void)state;
-	assert_int_equal(sqlite3_open(scratch_path("new.db"), &db),
-	    SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2", NULL,
-	    NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
+	add_records(150);
+	assert_int_equal(verify(&seq), MTLS_AUDIT_GOOD);
+	close_store();
+	copy("state.db", "good.db");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		copy("good.db", "state.db");
+		sql("state.db", cases[i].sql);
+		assert_int_equal(open_store(), 0);
+		if (verify(&seq) != cases[i].fault || seq != cases[i].seq)
+			fail_msg("case %zu: %d at %d", i, (int)verify(&seq),
+			    (int)seq);
+		close_store();
+	}
+	assert_int_equal(open_store(), 0);
+}
+
+/* T-180: it goes on where it was, whoever had opened it. */
+static void
+T180_the_chain_goes_on(void **state)
+{
+	uint64_t seq = 0;
+
+	(void)state;
+	assert_int_equal(verify(&seq), MTLS_AUDIT_GOOD);
+	add_records(5);
+	close_store();
+	assert_int_equal(open_store(), 0);
+	add_records(5);
+	/* A transaction that fails leaves no hole. */
+	for (int n = 1; n < 8; n++) {
+		fail_code = SQLITE_FULL;
+		fail_step = n;
+		(void)(add((uint8_t)n) == MTLS_OK);
+		(void)(decide((uint8_t)n) == MTLS_OK);
+		fail_step = 0;
+		assert_int_equal(verify(&seq), MTLS_AUDIT_GOOD);
+	}
+	assert_true(n_records() >= 10);
+}
+
+/* --- schemas --- */
+
+static void
+other_schemas_are_refused(void **state)
+{
+	struct store *other;
+
+	(void)state;
+	sql("new.db", "PRAGMA user_version = 99");
 	mtls_err_clear(&err);
-	assert_int_equal(store_open_sqlite(scratch_path("new.db"),
-	    &other, &err), MTLS_E_CONFIG);
+	assert_int_equal(try_open("new.db", STORE_SERVE, &other),
+	    MTLS_E_CONFIG);
+	assert_non_null(strstr(err.text, "schema 99"));
+	mtls_err_clear(&err);
+	assert_int_equal(try_open("new.db", STORE_MIGRATE, &other),
+	    MTLS_E_CONFIG);
+	sql("old.db", "PRAGMA user_version = 1");
+	mtls_err_clear(&err);
+	assert_int_equal(try_open("old.db", STORE_SERVE, &other),
+	    MTLS_E_CONFIG);
+	assert_non_null(strstr(err.text, "--migrate"));
+	mtls_err_clear(&err);
+}
+
+/* As the first release made it, with two records and a binding. */
+static const char schema_1[] =
+    "CREATE TABLE audit ("
+    " sequence INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL,"
+    " request TEXT NOT NULL, event TEXT NOT NULL, decision TEXT NOT NULL,"
+    " user TEXT NOT NULL, host TEXT NOT NULL, service TEXT NOT NULL,"
+    " method TEXT NOT NULL, tty TEXT NOT NULL, rhost TEXT NOT NULL,"
+    " certificate TEXT NOT NULL, source TEXT NOT NULL,"
+    " reason TEXT NOT NULL);"
+    "CREATE INDEX audit_user ON audit(user);"
+    "CREATE TABLE binding ("
+    " sha256 TEXT PRIMARY KEY, user TEXT NOT NULL, subject TEXT NOT NULL,"
+    " issuer TEXT NOT NULL, serial TEXT NOT NULL,"
+    " not_after_s INTEGER NOT NULL, bound_at_s INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE INDEX binding_user ON binding(user);"
+    "PRAGMA user_version = 1;"
+    "INSERT INTO audit VALUES (1, 5, 'r', 'login', 'allow', 'alice', 'h',"
+    " 'sudo', 'token', '', '', 'c', '::1', 'allowed'), (7, 6, 'r', 'login',"
+    " 'deny', 'bob', 'h', 'sudo', 'token', '', '', 'c', '::1', 'no-rule');"
+    "INSERT INTO binding VALUES ('aa', 'alice', 's', 'i', '01', 1, 2);";
+
+static void
+migration_keeps_what_there_is(void **state)
+{
+	struct store_filter f = { "bob", "", "", "", 0, 10 };
+	struct store_op op = { .user = "", .sha256 = "" };
+	struct store *other;
+	int64_t first = 0;
+	uint64_t seq = 0;
+
+	(void)state;
+	close_store();
+	assert_int_equal(unlink(scratch_path("state.db")), 0);
+	sql("state.db", schema_1);
+	/* Without room nothing has happened. */
+	fail_code = SQLITE_FULL;
+	for (int n = 1; n <= 8; n++) {
+		fail_step = n;
+		mtls_err_clear(&err);
+		assert_int_equal(try_open("state.db", STORE_MIGRATE, &other),
+		    MTLS_E_UNAVAILABLE);
+	}
+	fail_step = 0;
+	mtls_err_clear(&err);
+	assert_int_equal(try_open("state.db", STORE_SERVE, &other),
+	    MTLS_E_CONFIG);
+	mtls_err_clear(&err);
+	assert_int_equal(try_open("state.db", STORE_MIGRATE, &other),
+	    MTLS_OK);
+	store_close(other);
+	assert_int_equal(open_store(), 0);
+	assert_int_equal(verify(&seq), MTLS_AUDIT_GOOD);
+	assert_int_equal(n_records(), 2);
+	assert_int_equal(list(&f, &first), 1);
+	assert_int_equal(first, 7);
+	add_records(3);
+	assert_int_equal(verify(&seq), MTLS_AUDIT_GOOD);
+	assert_int_equal(run(&op, STORE_BINDING_LIST), MTLS_OK);
+	assert_int_equal(op.n_rows, 1);
+	store_op_clear(&op);
 }
 
 static int
@@ -524,7 +770,10 @@ main(void)
 		TEST(T181_one_certificate_one_user),
 		TEST(restart_keeps_the_audit),
 		TEST(T080_databases_that_are_refused),
-		TEST(another_version_is_refused),
+		TEST(T180_what_was_tampered_with),
+		TEST(T180_the_chain_goes_on),
+		TEST(other_schemas_are_refused),
+		TEST(migration_keeps_what_there_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,7 @@ static const struct {
 static uint32_t
 offered(const char *label, X509 **ret_x509)
 {
-	struct mtls_message certs[16];
+	static struct mtls_message certs[16];
 	const unsigned char *der;
 	uint32_t index = 0;
 	size_t n = 0;

@@ -77,3 +77,8 @@ tests_unit_test_tls_faults_SOURCES = tests/unit/test_tls_faults.c \
 tests_unit_test_tls_faults_CFLAGS = $(TLS_TEST_CFLAGS)
 tests_unit_test_tls_faults_LDADD = $(TLS_TEST_LIBS)
 tests_unit_test_tls_faults_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags)
+
+unit_tests += tests/unit/test_audit_chain
+tests_unit_test_audit_chain_SOURCES = tests/unit/test_audit_chain.c
+tests_unit_test_audit_chain_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_audit_chain_LDADD = $(TLS_TEST_LIBS)
