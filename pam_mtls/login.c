@@ -203,13 +203,18 @@ report_success(struct login *login)
 	const struct request *r = &login->request;
 	const struct mtls_msg_result *result =
 	    &login->dialogue.message.u.result;
+	const char *sentence = dialogue_sentence0(&login->dialogue);
 
 	mtls_log_event(&login->log, MTLS_LOG_NOTICE, "granted",
 	    MTLS_KEY_REQUEST, r->id_hex, MTLS_KEY_USER, r->user,
 	    MTLS_KEY_SERVICE, r->service, MTLS_KEY_TTY, given(r->tty),
 	    MTLS_KEY_RHOST, given(r->rhost), MTLS_KEY_METHOD, result->method,
 	    MTLS_KEY_VERIFIER, result->verifier,
-	    MTLS_KEY_CERT, result->certificate, MTLS_KEY_END);
+	    MTLS_KEY_CERT, result->certificate,
+	    MTLS_KEY_REASON, given(sentence), MTLS_KEY_END);
+	/* A warning: whatever comes of it, the login is granted. */
+	if (sentence[0] != '\0')
+		prompt_tell(&login->prompt, PAM_TEXT_INFO, sentence);
 }
 
 /* One line for the operator, one sentence for the user. */

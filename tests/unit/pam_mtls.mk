@@ -170,6 +170,8 @@ EXTRA_DIST += \
 	tests/pam/again.pamt \
 	tests/pam/arguments.pamt \
 	tests/pam/choose.pamt \
+	tests/pam/expiring.pamt \
+	tests/pam/expiring-single.pamt \
 	tests/pam/granted.pamt \
 	tests/pam/helper-settings.pamt \
 	tests/pam/last-try.pamt \

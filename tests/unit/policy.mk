@@ -42,3 +42,10 @@ tests_unit_test_within_LDADD = $(POLICY_TEST_LIBS)
 tests_unit_test_zone_SOURCES = tests/unit/test_zone.c $(scratch_sources)
 tests_unit_test_zone_CFLAGS = $(POLICY_TEST_CFLAGS)
 tests_unit_test_zone_LDADD = $(POLICY_TEST_LIBS)
+
+# Policies in a running verifier.
+unit_tests += tests/unit/test_verifier_policy
+tests_unit_test_verifier_policy_SOURCES = tests/unit/test_verifier_policy.c \
+	$(verifier_rig_sources)
+tests_unit_test_verifier_policy_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_verifier_policy_LDADD = $(VERIFIER_TEST_LIBS)

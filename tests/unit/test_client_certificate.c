@@ -311,6 +311,87 @@ T031_curve_not_by_name(void **state)
 	    "too weak");
 }
 
+/*
+ * T-031: what is refused does not hang on one flag of OpenSSL's. The flag is
+ * there, and without it the answer is the same.
+ */
+static void
+refused_without_strict(struct rig *rig, const struct rig_case *c,
+    const char *why)
+{
+	SSL_CTX *server = rig_server_ctx(rig, c);
+	SSL_CTX *client = rig_loose_client_ctx(rig, c->user, c->user_chain);
+	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(server);
+	struct tls_pair pair;
+
+	assert_true((X509_VERIFY_PARAM_get_flags(param) &
+	    X509_V_FLAG_X509_STRICT) != 0);
+	X509_VERIFY_PARAM_clear_flags(param, X509_V_FLAG_X509_STRICT);
+	rig_meet_ctx(client, RIG_SERVER, server, &pair);
+	assert_false(pair.server.is_done);
+	assert_int_equal(pair.server.status, MTLS_E_PEER);
+	if (strstr(pair.server.err.text, why) == NULL)
+		fail_msg("not \"%s\" but: %s", why, pair.server.err.text);
+	tls_pair_free(&pair);
+	SSL_CTX_free(client);
+	SSL_CTX_free(server);
+}
+
+static void
+T031_without_strict(void **state)
+{
+	struct rig *rig = *state;
+	const struct pki_cert *leaf = pki_user(rig->pki, rig->users, "mallory",
+	    NULL);
+	const struct pki_cert *signing_leaf = pki_user(rig->pki, rig->users,
+	    "mallory", &(struct pki_options){.key_usage =
+	    "critical,digitalSignature,keyCertSign"});
+	const struct pki_cert *last = pki_ca(rig->pki, rig->users, "Last CA",
+	    &(struct pki_options){.basic = "critical,CA:TRUE,pathlen:0"});
+	const struct pki_cert *below = pki_ca(rig->pki, last, "Below", NULL);
+	const struct pki_cert *no_signer = pki_ca(rig->pki, rig->users,
+	    "No Signer", &(struct pki_options){.key_usage =
+	    "critical,cRLSign"});
+	struct rig_case c = {
+		.user = pki_user(rig->pki, leaf, "alice", NULL),
+		.user_chain = PKI_CERTS(leaf)
+	};
+
+	refused_without_strict(rig, &c, "invalid CA");
+	c.user = pki_user(rig->pki, signing_leaf, "alice", NULL);
+	c.user_chain = PKI_CERTS(signing_leaf);
+	refused_without_strict(rig, &c, "invalid CA");
+	c.user = pki_user(rig->pki, below, "alice", NULL);
+	c.user_chain = PKI_CERTS(below, last);
+	refused_without_strict(rig, &c, "path length");
+	c.user = pki_user(rig->pki, no_signer, "alice", NULL);
+	c.user_chain = PKI_CERTS(no_signer);
+	refused_without_strict(rig, &c, "");
+	c.user = pki_user(rig->pki, rig->users, "alice",
+	    &(struct pki_options){.key_type = PKI_P256_EXPLICIT});
+	c.user_chain = NULL;
+	refused_without_strict(rig, &c, "");
+	c.user = pki_user(rig->pki, rig->users, "alice",
+	    &(struct pki_options){.eku = "anyExtendedKeyUsage"});
+	refused_without_strict(rig, &c, "purpose");
+}
+
+/* T-032: right only by a clock that is wrong; said as what it is. */
+static void
+T032_by_another_clock(void **state)
+{
+	static const int64_t offs[] = { 600, INT64_C(315360000) };
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < sizeof(offs) / sizeof(offs[0]); i++) {
+		refused_user(rig, &(struct pki_options){.starts_s = offs[i],
+		    .ends_s = offs[i] + 86400}, "not yet valid");
+		refused_user(rig, &(struct pki_options){
+		    .starts_s = -offs[i] - 86400, .ends_s = -offs[i]},
+		    "expired");
+	}
+}
+
 static void
 T033_purpose(void **state)
 {
@@ -383,6 +464,8 @@ main(void)
 		cmocka_unit_test(T031_path_length),
 		cmocka_unit_test(T031_ca_that_may_not_sign),
 		cmocka_unit_test(T031_curve_not_by_name),
+		cmocka_unit_test(T031_without_strict),
+		cmocka_unit_test(T032_by_another_clock),
 		cmocka_unit_test(T033_purpose),
 		cmocka_unit_test(T033_duplicate_extension),
 		cmocka_unit_test(T047_same_issuer_and_serial),

@@ -1,0 +1,255 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Policies in a running verifier: what the person's certificate, the clock
+ * and the bindings come to at the machine.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "mtls/identity.h"
+#include "mtls/text.h"
+
+#include "verifier_rig.h"
+
+#include "../lib/unit.h"
+
+#define MAP	"map issuer \"CN=Acme Users CA,O=Acme\" "
+#define UPN	MAP "take san:upn realm acme.example"
+
+static void
+use_policy(struct rig *rig, const char *text)
+{
+	rig_write_policy(rig, text);
+	assert_true(rig_reload(rig));
+}
+
+/* What an administrator does to the database behind the verifier's back. */
+static void
+run_sql(struct rig *rig, const char *sql)
+{
+	char path[256];
+	sqlite3 *db;
+
+	snprintf(path, sizeof(path), "%s/state/state.db", rig->dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_busy_timeout(db, 10000), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
+static void
+bind_to(struct rig *rig, const struct pki_cert *cert, const char *user)
+{
+	struct mtls_identity id = { .subject = NULL };
+	char hex[65], sql[512];
+
+	assert_int_equal(mtls_identity_read(cert->x509, &id, NULL), MTLS_OK);
+	mtls_hex_encode(hex, id.sha256, sizeof(id.sha256));
+	snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO binding(sha256, "
+	    "user, subject, issuer, serial, not_after_s, bound_at_s) VALUES"
+	    "('%s', '%s', 's', 'i', '01', 1, 1)", hex, user);
+	run_sql(rig, sql);
+	mtls_identity_clear(&id);
+}
+
+static void
+T041_named_and_bound(void **state)
+{
+	struct rig *rig = *state;
+	const struct rig_open as_bob = { .user = "bob" };
+
+	use_policy(rig, UPN " and bound\nallow user any\n");
+	assert_string_equal(rig_login(rig, rig->alice, NULL), "not-bound");
+	bind_to(rig, rig->alice, "alice");
+	assert_string_equal(rig_login(rig, rig->alice, NULL), "allow");
+	assert_string_equal(rig_login(rig, rig->bob, &as_bob), "not-bound");
+	bind_to(rig, rig->alice, "bob");
+	assert_string_equal(rig_login(rig, rig->alice, NULL),
+	    "names-disagree");
+	assert_string_equal(rig_login(rig, rig->alice, &as_bob),
+	    "names-disagree");
+}
+
+/* T-050: the bindings are away; the name does not do instead. */
+static void
+T050_no_bindings(void **state)
+{
+	struct rig *rig = *state;
+	const char *outcome;
+
+	use_policy(rig, UPN "\nmap bound\nallow user any\n");
+	assert_string_equal(rig_login(rig, rig->alice, NULL), "allow");
+	run_sql(rig, "DROP TABLE binding");
+	outcome = rig_login(rig, rig->alice, NULL);
+	assert_string_equal(outcome, "state-unavailable");
+	use_policy(rig, UPN " and bound\nallow user any\n");
+	assert_string_equal(rig_login(rig, rig->alice, NULL),
+	    "state-unavailable");
+}
+
+static void
+T047_one_certificate(void **state)
+{
+	struct rig *rig = *state;
+	struct mtls_identity id = { .subject = NULL };
+	char text[512], key_id[41];
+
+	assert_int_equal(mtls_identity_read(rig->alice->x509, &id, NULL),
+	    MTLS_OK);
+	snprintf(text, sizeof(text), MAP "serial %s user alice\n"
+	    "allow user any\n", id.serial);
+	use_policy(rig, text);
+	assert_string_equal(rig_login(rig, rig->alice, NULL), "allow");
+	assert_string_equal(rig_login(rig, rig->bob, NULL), "no-user");
+	mtls_hex_encode(key_id, id.key_id, sizeof(id.key_id));
+	snprintf(text, sizeof(text), MAP "key-id %s user alice\n"
+	    "allow user any\n", key_id);
+	use_policy(rig, text);
+	assert_string_equal(rig_login(rig, rig->alice, NULL), "allow");
+	assert_string_equal(rig_login(rig, rig->bob, NULL), "no-user");
+	mtls_identity_clear(&id);
+}
+
+/* T-033: what a policy requires of certificates. */
+static void
+T033_requirements(void **state)
+{
+	static const struct {
+		const char *require, *outcome;
+	} cases[] = {
+		{ "eku clientAuth", "allow" },
+		{ "eku smartcardLogon", "allow" },
+		{ "eku 1.3.6.1.5.5.7.3.1", "certificate-purpose" },
+		{ "policy 1.3.6.1.4.1.99999.1", "certificate-policy" },
+		{ "key ec 256", "allow" },
+		{ "key ec 384", "certificate-key-too-small" },
+		{ "key rsa 4096", "allow" },
+		{ "age max 2d", "allow" },
+	};
+	struct rig *rig = *state;
+	char text[512], rows[16][128];
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), UPN "\nrequire %s\n"
+		    "allow user any\n", cases[i].require);
+		use_policy(rig, text);
+		assert_string_equal(rig_login(rig, rig->alice, NULL),
+		    cases[i].outcome);
+		snprintf(text, sizeof(text), UPN "\nallow user any require "
+		    "%s\nallow user any\n", cases[i].require);
+		use_policy(rig, text);
+		assert_string_equal(rig_login(rig, rig->alice, NULL),
+		    cases[i].outcome);
+	}
+	n = rig_audit(rig, rows, 16);
+	assert_int_equal(n, 16);
+	assert_string_equal(rows[4], "deny certificate-purpose alice");
+	/* The age is from when it was issued. */
+	use_policy(rig, UPN "\nallow user any require age max 1d\n");
+	assert_string_equal(rig_login(rig, pki_user(rig->pki, rig->users,
+	    "alice", &(struct pki_options){.starts_s = -3600}), NULL),
+	    "allow");
+	assert_string_equal(rig_login(rig, pki_user(rig->pki, rig->users,
+	    "alice", &(struct pki_options){.starts_s = -2 * 86400}), NULL),
+	    "certificate-too-old");
+}
+
+static void
+warned_before_expiry(void **state)
+{
+	struct rig *rig = *state;
+	const struct pki_cert *soon = pki_user(rig->pki, rig->users, "alice",
+	    &(struct pki_options){.ends_s = 9 * 86400});
+	static struct mtls_body_challenge challenge;
+	static struct reply reply;
+	struct mtls_body_grant g;
+	struct http device, user;
+	int allow;
+
+	use_policy(rig, UPN "\nwarn 14 days before expiry\nallow user any\n");
+	http_machine(&device, rig);
+	assert_int_equal(rig_open(&device, &challenge, &reply), 201);
+	http_person(&user, rig, soon);
+	assert_int_equal(rig_prove(&user, challenge.challenge, NULL, &reply),
+	    200);
+	assert_int_equal(rig_grant(&device, challenge.challenge, 0, &allow,
+	    &reply), 200);
+	assert_true(allow);
+	memset(&g, 0, sizeof(g));
+	assert_int_equal(mtls_body_parse(MTLS_BODY_GRANT, reply.body,
+	    reply.body_len, &g, NULL), MTLS_OK);
+	assert_string_equal(g.message, "The certificate on this card expires "
+	    "in 9 days. Please renew it.");
+	assert_string_equal(g.reason, "allowed");
+	mtls_body_clear(MTLS_BODY_GRANT, &g);
+	assert_non_null(rig_wait_log(rig, 0, "certificate-expires "));
+	http_close(&device);
+	http_close(&user);
+}
+
+/* T-032: of another time; the log says which way. */
+static void
+T032_by_another_clock(void **state)
+{
+	static const int64_t offs[] = { 600, INT64_C(315360000) };
+	struct rig *rig = *state;
+	size_t mark;
+
+	for (size_t i = 0; i < sizeof(offs) / sizeof(offs[0]); i++) {
+		mark = rig->log_len;
+		assert_string_not_equal(rig_login(rig, pki_user(rig->pki,
+		    rig->users, "alice", &(struct pki_options){
+		    .starts_s = offs[i], .ends_s = offs[i] + 86400}), NULL),
+		    "allow");
+		assert_non_null(rig_wait_log(rig, mark, "not yet valid"));
+		mark = rig->log_len;
+		assert_string_not_equal(rig_login(rig, pki_user(rig->pki,
+		    rig->users, "alice", &(struct pki_options){
+		    .starts_s = -offs[i] - 86400, .ends_s = -offs[i]}),
+		    NULL), "allow");
+		assert_non_null(rig_wait_log(rig, mark, "expired"));
+	}
+}
+
+/* A zone that is not there: the old policy stays, and the log says where. */
+static void
+no_such_zone(void **state)
+{
+	struct rig *rig = *state;
+	size_t mark = rig->log_len;
+
+	rig_write_policy(rig, UPN "\nallow user any within "
+	    "\"any 00:00-24:00 Mars/Base\"\n");
+	assert_false(rig_reload(rig));
+	assert_non_null(rig_wait_log(rig, mark, "policy.conf:2:23: time zone"));
+	assert_string_equal(rig_login(rig, rig->alice, NULL), "allow");
+	use_policy(rig, UPN "\nallow user any within "
+	    "\"any 00:00-24:00 Europe/Berlin\"\n");
+	assert_string_equal(rig_login(rig, rig->alice, NULL), "allow");
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define CASE(f) cmocka_unit_test_setup_teardown(f, rig_set_up, rig_tear_down)
+		CASE(T041_named_and_bound),
+		CASE(T050_no_bindings),
+		CASE(T047_one_certificate),
+		CASE(T033_requirements),
+		CASE(warned_before_expiry),
+		CASE(T032_by_another_clock),
+		CASE(no_such_zone),
+#undef CASE
+	};
+
+	return cmocka_run_group_tests(tests, rig_group_set_up,
+	    rig_group_tear_down);
+}
