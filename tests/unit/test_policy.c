@@ -295,8 +295,8 @@ each_clause_matches(void **state)
 		"allow user any from 10.0.0.0/8, 192.0.2.7\n",
 		"group staff = bob, alice\nallow group staff\n",
 		"allow group nss-others, nss-staff\n",
-		"allow user alice on ws-1.acme.example for sudo by token "
-		    "from 192.0.2.0/24\n",
+		("allow user alice on ws-1.acme.example for sudo by token "
+		    "from 192.0.2.0/24\n"),
 	};
 	static const enum policy_answer second[] = { POLICY_NO, POLICY_YES };
 
