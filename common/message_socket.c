@@ -176,8 +176,13 @@ recv_datagram(int socket_fd, uint8_t *data, size_t *ret_len,
 	struct iovec iov = { data, MTLS_MESSAGE_MAX };
 	struct msghdr msg;
 	enum mtls_status status;
+	int n_resets = 0;
 	ssize_t n;
 
+	/*
+	 * A peer that closed without reading all of ours resets the socket.
+	 * That is told once, and before what it had sent us itself.
+	 */
 	do {
 		status = wait_for(socket_fd, POLLIN, deadline, err);
 		if (status != MTLS_OK)
@@ -188,7 +193,8 @@ recv_datagram(int socket_fd, uint8_t *data, size_t *ret_len,
 		msg.msg_control = &control;
 		msg.msg_controllen = sizeof(control);
 		n = recvmsg(socket_fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	} while (n < 0 && (errno == EAGAIN || errno == EINTR));
+	} while (n < 0 && (errno == EAGAIN || errno == EINTR ||
+	    (errno == ECONNRESET && n_resets++ == 0)));
 	if (n < 0)
 		return transfer_failed(errno, "receive a message", err);
 	collect_descriptors(&msg, r);

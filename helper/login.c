@@ -304,7 +304,8 @@ start_events(struct login *l)
 	    on_verifier_ready, l };
 
 	l->base = event_base_new();
-	if (l->base == NULL)
+	/* Two priorities: the module's word, then what follows from it. */
+	if (l->base == NULL || event_base_priority_init(l->base, 2) != 0)
 		return mtls_fail(&l->err, MTLS_E_SYSTEM, "no event loop");
 	o.base = l->base;
 	if (start_timer(l) != MTLS_OK ||

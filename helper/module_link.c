@@ -111,7 +111,12 @@ module_link_new(struct event_base *base, int fd, uint32_t flags,
 	m->gone_arg = arg;
 	m->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable,
 	    m);
-	if (m->readable == NULL || event_add(m->readable, NULL) != 0) {
+	/*
+	 * First: where there is no PIN, the worker's complaint comes in the
+	 * same turn, and the module knows why.
+	 */
+	if (m->readable == NULL || event_priority_set(m->readable, 0) != 0 ||
+	    event_add(m->readable, NULL) != 0) {
 		module_link_free(m);
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 	}

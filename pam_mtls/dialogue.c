@@ -61,13 +61,20 @@ send_answer(struct dialogue *d, enum mtls_status status, struct mtls_err *err)
 static enum mtls_status
 answer(struct dialogue *d, enum mtls_status asked, struct mtls_err *err)
 {
-	struct mtls_err ignored;
+	struct mtls_err ours;
 	enum mtls_status sent;
 
-	mtls_err_clear(&ignored);
-	sent = send_answer(d, asked, asked == MTLS_OK ? err : &ignored);
+	mtls_err_clear(&ours);
+	sent = send_answer(d, asked, &ours);
 	mtls_wipe_array(d->answer);
-	return asked == MTLS_OK ? sent : asked;
+	if (asked != MTLS_OK)
+		return asked;
+	/* It may know all it needs: a card has the PIN before the helper
+	 * hears that it was handed over. What it said is still to be read. */
+	if (sent == MTLS_OK || sent == MTLS_E_CLOSED)
+		return MTLS_OK;
+	*err = ours;
+	return sent;
 }
 
 static enum mtls_status

@@ -84,9 +84,10 @@ login_case_answer_secret(struct login_case *c)
 
 	if (c->answer_status == 0)
 		(void)send(c->pin_fd, pin, strlen(pin), MSG_NOSIGNAL);
+	/* In the order of the module. */
+	login_case_send_answer(c, "");
 	(void)close(c->pin_fd);
 	c->pin_fd = -1;
-	login_case_send_answer(c, "");
 }
 
 static void

@@ -186,6 +186,23 @@ T072_the_first_result_rules(void **state)
 	    "maybe result allow id=other\n"), PAM_AUTHINFO_UNAVAIL);
 }
 
+/* A helper that has heard enough ends; what it said before that counts. */
+static void
+T072_a_result_before_the_answer_was_read(void **state)
+{
+	static const char script[] = "login\nraw 01 02 text:5\nresult %s\n"
+	    "close\n";
+	char text[96];
+
+	(void)state;
+	snprintf(text, sizeof(text), script, "deny");
+	assert_int_equal(with(text), PAM_AUTH_ERR);
+	snprintf(text, sizeof(text), script, "none");
+	assert_int_equal(with(text), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(with("login\nraw 01 02 text:5\nclose\n"),
+	    PAM_AUTHINFO_UNAVAIL);
+}
+
 /* A verdict and a status that say different things say nothing. */
 static void
 T072_results_that_contradict_themselves(void **state)
@@ -523,6 +540,7 @@ main(void)
 		    T071_length_fields_types_versions_and_bytes_left_over),
 		cmocka_unit_test(T071_messages_that_are_not_for_a_module),
 		cmocka_unit_test(T072_the_first_result_rules),
+		cmocka_unit_test(T072_a_result_before_the_answer_was_read),
 		cmocka_unit_test(T072_results_that_contradict_themselves),
 		cmocka_unit_test(
 		    T074_a_helper_of_another_account_gets_nothing),

@@ -262,6 +262,26 @@ the_peer_goes_away(void **state)
 	assert_int_equal(set_up(NULL), 0);
 }
 
+/* The reset that this is comes before what was sent, and hides it once. */
+static void
+the_peer_goes_away_without_reading(void **state)
+{
+	struct mtls_message m;
+	int fd;
+
+	(void)state;
+	assert_int_equal(send_text(MTLS_MSG_ASK, -1), MTLS_OK);
+	assert_int_equal(send(ours, "unread", 6, 0), 6);
+	close(theirs);
+	assert_int_equal(mtls_message_recv(ours, &m, &fd, SOON, NULL),
+	    MTLS_OK);
+	mtls_message_clear(&m);
+	assert_int_equal(mtls_message_recv(ours, &m, &fd, SOON, NULL),
+	    MTLS_E_CLOSED);
+	close(ours);
+	assert_int_equal(set_up(NULL), 0);
+}
+
 static void
 T135_a_peer_that_does_not_read(void **state)
 {
@@ -371,6 +391,7 @@ main(void)
 		WITH_PAIR(T070_a_message_in_pieces_is_no_message),
 		WITH_PAIR(T071_an_oversized_datagram_is_refused),
 		WITH_PAIR(the_peer_goes_away),
+		WITH_PAIR(the_peer_goes_away_without_reading),
 		WITH_PAIR(T135_a_peer_that_does_not_read),
 		WITH_PAIR(a_deadline_that_has_passed_reads_and_sends_nothing),
 		WITH_PAIR(not_a_socket),
