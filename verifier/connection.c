@@ -19,6 +19,7 @@
 #include "mtls/deadline.h"
 
 #include "handshake_log.h"
+#include "hello.h"
 #include "metrics.h"
 
 /* At most one complaint about too many connections in this time. */
@@ -158,6 +159,7 @@ look_at(struct connection *c)
 		close_soon(c, "max-connections-per-address");
 		return;
 	}
+	hello_wait(fd);
 	set_timer(c, STATE_HANDSHAKE, c->all->handshake_timeout_s);
 }
 
@@ -271,6 +273,8 @@ on_info(const SSL *ssl, int where, int ret)
 
 	if (c == NULL)
 		return;
+	if ((where & SSL_CB_HANDSHAKE_START) != 0)
+		hello_begins(bufferevent_getfd(c->bev));
 	if ((where & SSL_CB_HANDSHAKE_DONE) != 0 && !c->is_established) {
 		c->is_established = 1;
 		if (c->all != NULL)
@@ -340,7 +344,6 @@ on_ssl_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index,
 static int
 attach(struct connections *all, enum role role, SSL *ssl)
 {
-	struct timeval now = { 0, 0 };
 	struct connection *c;
 
 	if (slot < 0)
@@ -354,8 +357,10 @@ attach(struct connections *all, enum role role, SSL *ssl)
 	c->ssl = ssl;
 	c->began_us = mtls_clock_us();
 	c->timer = evtimer_new(all->base, on_timer, c);
-	if (c->timer == NULL || event_add(c->timer, &now) != 0)
+	if (c->timer == NULL)
 		return 0;
+	/* Before anything is read: in this turn of the loop. */
+	event_active(c->timer, EV_TIMEOUT, 0);
 	c->all = all;
 	c->next = all->first;
 	c->prev = &all->first;

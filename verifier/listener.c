@@ -22,6 +22,7 @@
 
 #include "mtls/body.h"
 
+#include "hello.h"
 #include "network.h"
 
 #define BACKLOG		1024
@@ -162,6 +163,7 @@ add_socket(struct listener *l, int fd, struct mtls_err *err)
 {
 	struct evconnlistener *socket;
 
+	hello_expect(fd);
 	socket = evconnlistener_new(l->options.connections->base, NULL, NULL,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (socket == NULL) {

@@ -12,6 +12,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/crl_fetch.c verifier/crl_fetch.h \
 	verifier/crl_files.c verifier/crl_files.h \
 	verifier/health.c verifier/health.h \
+	verifier/hello.c verifier/hello.h \
 	verifier/histogram.c verifier/histogram.h \
 	verifier/local_socket.c verifier/local_socket.h \
 	verifier/metrics.c verifier/metrics.h \

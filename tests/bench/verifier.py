@@ -7,15 +7,17 @@ import json
 import os
 import pathlib
 import statistics
+import time
 
-from bench_servers import (Haproxy, Load, Nginx, Ours, cpu_s)
+from bench_servers import (Haproxy, Load, Nginx, Ours, cpu_s, rss_kb)
 from mtls_test.organisation import Organisation
 from mtls_test.process import run
 
 STATE = pathlib.Path(os.environ["MTLS_BUILD"]) / "bench-state"
-SECTIONS = ["cost", "crl"]
+SECTIONS = ["cost", "crl", "half-open"]
 CONNECTIONS = 500       # of one measurement
 MACHINES = 8            # that open challenges
+HALF_OPEN = 1000
 
 
 class Bench:
@@ -115,6 +117,46 @@ def crl(bench):
         print_table(f"The same with a CRL of {n:,} entries", rows)
 
 
+def half_open_one(bench, server):
+    """Memory for each, how many others were served, and when they end."""
+    bench.connections(server, True, 0, 200)     # what is allocated once
+    load = Load("half-open", "-u", server.port, "-n", HALF_OPEN)
+    before = rss_kb(server.pid)
+    begun = time.monotonic()
+    load.go()
+    held = json.loads(load.line())["open"]
+    time.sleep(1)       # it has read what it wants to read
+    memory = (rss_kb(server.pid) - before) / HALF_OPEN
+    argv = ["-P", bench.people, "-n", 200, "-c", 8, *server.arguments()]
+    if server.device_port:
+        argv += ["-M", bench.machines, "-m", MACHINES]
+    visit = Load("request", *argv)
+    visit.go()
+    seen = json.loads(visit.line())
+    visit.end()
+    still = held
+    while still and time.monotonic() < begun + 60:
+        time.sleep(0.2)
+        load.go()
+        still = json.loads(load.line())["open"]
+    ended = time.monotonic() - begun
+    load.end()
+    print(f"  {server.name:16}{held:6}{memory:12.1f}{seen['ok']:10}"
+          f"{seen['p50_ms']:10.1f}{seen['p99_ms']:10.1f}"
+          f"{f'{ended:.1f} s' if not still else f'{still} left':>14}",
+          flush=True)
+
+
+def half_open(bench):
+    print(f"\n{HALF_OPEN:,} half-open connections (50 bytes of a "
+          "ClientHello), then 200 others\n"
+          f"  {'':16}{'held':>6}{'KB for each':>12}{'served':>10}"
+          f"{'p50 ms':>10}{'p99 ms':>10}{'all closed':>14}")
+    with running(bench) as servers:
+        for server in servers:
+            half_open_one(bench, server)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=6)
@@ -123,7 +165,7 @@ def main():
     chosen = args.section or SECTIONS
     bench = Bench(args.rounds)
     for section in chosen:
-        {"cost": cost, "crl": crl}[section](bench)
+        {"cost": cost, "crl": crl, "half-open": half_open}[section](bench)
 
 
 if __name__ == "__main__":

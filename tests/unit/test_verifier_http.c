@@ -6,11 +6,14 @@
  */
 #include "config.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -542,6 +545,9 @@ T055_http_that_is_refused(void **state)
 	struct rig *rig = *state;
 	int status;
 
+	/* Some are not complete, and there is nothing to be said but time. */
+	rig_write_settings(rig, "[limits]\nrequest-timeout = 1s\n");
+	assert_true(rig_reload(rig));
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		status = raw(rig, requests[i], strlen(requests[i]));
 		if (status != 0 && (status < 400 || status > 501))
@@ -708,6 +714,16 @@ plain_connection(const struct rig *rig)
 	return fd;
 }
 
+/* The same, and it has begun to talk: silent ones are not even accepted. */
+static int
+half_open(const struct rig *rig)
+{
+	int fd = plain_connection(rig);
+
+	assert_int_equal(send(fd, "\x16", 1, 0), 1);
+	return fd;
+}
+
 /* T-054: a handshake that never ends, and HTTP without TLS. */
 static void
 T054_slow_handshakes_and_plain_text(void **state)
@@ -737,6 +753,65 @@ T054_slow_handshakes_and_plain_text(void **state)
 	assert_string_equal(rig_login(rig, rig->alice, NULL), "allow");
 }
 
+/* The first flight of a client. */
+static size_t
+client_hello(char *out, size_t size)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	BIO *in = BIO_new(BIO_s_mem()), *hello = BIO_new(BIO_s_mem());
+	int n;
+
+	assert_true(ssl != NULL && in != NULL && hello != NULL);
+	SSL_set_bio(ssl, in, hello);
+	SSL_set_connect_state(ssl);
+	(void)SSL_do_handshake(ssl);
+	n = BIO_read(hello, out, (int)size);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	assert_true(n > 100);
+	return (size_t)n;
+}
+
+/* Sends, and waits until the other side's kernel has it. */
+static void
+send_piece(int fd, const char *data, size_t len)
+{
+	int unsent = 1;
+
+	assert_int_equal(send(fd, data, len, 0), (ssize_t)len);
+	while (unsent > 0) {
+		assert_int_equal(ioctl(fd, SIOCOUTQ, &unsent), 0);
+		(void)poll(NULL, 0, 1);
+	}
+}
+
+/* However it is cut, a ClientHello is answered when it is complete. */
+static void
+T054_hello_in_pieces(void **state)
+{
+	static const size_t cuts[][2] = { { 1, 4 }, { 3, 50 }, { 5, 63 },
+		{ 50, 64 }, { 64, 90 }, { 70, 71 } };
+	struct rig *rig = *state;
+	static char hello[4096];
+	char type;
+	size_t len = client_hello(hello, sizeof(hello));
+	int fd;
+
+	for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		fd = plain_connection(rig);
+		send_piece(fd, hello, cuts[i][0]);
+		send_piece(fd, hello + cuts[i][0], cuts[i][1] - cuts[i][0]);
+		/* Nothing to be said yet, not even that it is wrong. */
+		assert_int_equal(recv(fd, &type, 1, MSG_DONTWAIT), -1);
+		send_piece(fd, hello + cuts[i][1], len - cuts[i][1]);
+		assert_int_equal(read(fd, &type, 1), 1);
+		assert_int_equal(type, SSL3_RT_HANDSHAKE);
+		close(fd);
+	}
+	assert_string_equal(rig_login(rig, rig->alice, NULL), "allow");
+}
+
 /* T-057: one client cannot take all the room. */
 static void
 T057_too_many_from_one_address(void **state)
@@ -749,7 +824,7 @@ T057_too_many_from_one_address(void **state)
 	    "max-connections = 100\nmax-connections-per-address = 10\n");
 	assert_true(rig_reload(rig));
 	for (int i = 0; i < 40; i++)
-		fds[i] = plain_connection(rig);
+		fds[i] = half_open(rig);
 	assert_non_null(rig_wait_log(rig, 0, "too-many-connections "
 	    "peer=127.0.0.1 reason=max-connections-per-address"));
 	/* From this address nobody gets in, until the deadline. */
@@ -776,7 +851,7 @@ T057_full(void **state)
 	    "max-connections = 5\nmax-connections-per-address = 100\n");
 	assert_true(rig_reload(rig));
 	for (int i = 0; i < 20; i++)
-		fds[i] = plain_connection(rig);
+		fds[i] = half_open(rig);
 	assert_non_null(rig_wait_log(rig, 0, "too-many-connections "
 	    "reason=max-connections"));
 	/* Those that wait get their turn: it is a queue, not a refusal. */
@@ -883,6 +958,7 @@ main(void)
 		TEST(requests_one_after_the_other),
 		TEST(T054_slow_requests),
 		TEST(T054_slow_handshakes_and_plain_text),
+		TEST(T054_hello_in_pieces),
 		TEST(T057_too_many_from_one_address),
 		TEST(T057_full),
 		TEST(T058_json_that_is_refused),
