@@ -58,7 +58,7 @@ read_revocation(struct mtls_tls *tls, struct generation *g,
 		.fetched_dir = s->fetched_dir,
 		.mode = (enum revocation_mode)s->revocation,
 		.settings = &s->cas,
-		.has_floors = 0,
+		.has_floors = 1,
 	};
 
 	return revocation_load(tls, &options, previous, &g->revocation, err);

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The threads of the keeper.
+ * What the keeper consists of.
  */
 #include "config.h"
 
@@ -10,10 +10,11 @@
 #include <stdlib.h>
 
 #include "crl_fetch.h"
+#include "crl_floors.h"
 #include "revocation_watch.h"
 
 struct keeper {
-	const struct mtls_log *log;
+	struct crl_floors *floors;
 	struct revocation_watch watch;
 	struct crl_fetch fetch;
 	struct revocation_worker *watcher, *fetcher;
@@ -33,16 +34,16 @@ keeper_new(const struct mtls_log *log, struct event_base *base,
 	struct keeper *k = calloc(1, sizeof(*k));
 	enum mtls_status status;
 
-	(void)base;
-	(void)port;
 	if (k == NULL)
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
-	k->log = log;
 	k->watch.log = log;
 	k->fetch.log = log;
 	use_settings(k, g);
-	status = revocation_worker_new(revocation_watch_step, &k->watch,
-	    g->revocation, &k->watcher, err);
+	status = crl_floors_new(log, base, port, g->revocation, &k->floors,
+	    err);
+	if (status == MTLS_OK)
+		status = revocation_worker_new(revocation_watch_step,
+		    &k->watch, g->revocation, &k->watcher, err);
 	if (status == MTLS_OK)
 		status = revocation_worker_new(crl_fetch_step, &k->fetch,
 		    g->revocation, &k->fetcher, err);
@@ -58,6 +59,7 @@ void
 keeper_use(struct keeper *k, const struct generation *g)
 {
 	use_settings(k, g);
+	crl_floors_use(k->floors, g->revocation);
 	revocation_worker_use(k->watcher, g->revocation);
 	revocation_worker_use(k->fetcher, g->revocation);
 }
@@ -69,6 +71,7 @@ keeper_free(struct keeper *k)
 
 	if (k == NULL)
 		return;
+	crl_floors_free(k->floors);
 	/* What a thread that does not end still uses stays. */
 	is_ended = revocation_worker_free(k->watcher);
 	is_ended &= revocation_worker_free(k->fetcher);

@@ -10,6 +10,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/crl.c verifier/crl.h \
 	verifier/crl_batch.c verifier/crl_batch.h \
 	verifier/crl_fetch.c verifier/crl_fetch.h \
+	verifier/crl_floors.c verifier/crl_floors.h \
 	verifier/crl_files.c verifier/crl_files.h \
 	verifier/health.c verifier/health.h \
 	verifier/hello.c verifier/hello.h \
@@ -52,7 +53,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/store_sqlite_admin.c \
 	verifier/store_sqlite_audit.c \
 	verifier/store_sqlite_schema.c \
-	verifier/store_sqlite_challenge.c
+	verifier/store_sqlite_challenge.c verifier/store_sqlite_floor.c
 libmtls_verifier_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/policy
 libmtls_verifier_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) \
 	$(LIBEVENT_CFLAGS) $(LIBEVENT_OPENSSL_CFLAGS) $(SQLITE_CFLAGS) \

@@ -22,6 +22,7 @@
 #include "mtls/pem.h"
 #include "mtls/process.h"
 
+#include "crl_floors.h"
 #include "local_socket.h"
 #include "monitor.h"
 #include "service.h"
@@ -32,7 +33,8 @@
 
 struct arguments {
 	const char *config_file;
-	int is_check, is_migration;
+	/* What to do instead of serving, with everything loaded. */
+	int (*instead)(struct server_parts *parts);
 };
 
 static struct mtls_log to_stderr = {
@@ -155,7 +157,7 @@ load(struct settings *s, const struct arguments *args,
 	enum mtls_status status = MTLS_OK;
 	int fd;
 
-	if (!args->is_check && !args->is_migration)
+	if (args->instead == NULL)
 		status = open_sockets(s, parts, err);
 	if (status == MTLS_OK)
 		status = mtls_pem_key(parts->tls, s->key, &key, err);
@@ -226,6 +228,48 @@ migrate(struct server_parts *parts)
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
+static enum mtls_status
+forget_floors(struct store *store, int64_t *ret_n, struct mtls_err *err)
+{
+	struct store_port *port = NULL;
+	enum mtls_status status;
+
+	status = store_attach(store, NULL, NULL, NULL, &port, err);
+	if (status == MTLS_OK)
+		status = crl_floors_forget(port, ret_n, err);
+	store_detach(port);
+	return status;
+}
+
+static int
+forget(struct server_parts *parts)
+{
+	struct store_options options = {
+		.database = parts->generation->settings.database,
+		.mode = STORE_SERVE,
+	};
+	char name[OWN_NAME_SIZE];
+	struct store *store = NULL;
+	enum mtls_status status;
+	struct mtls_err err;
+	int64_t n = 0;
+
+	mtls_err_clear(&err);
+	options.verifier = name;
+	status = own_name(parts->generation, name, &err);
+	if (status == MTLS_OK)
+		status = store_open(&options, &store, &err);
+	if (status == MTLS_OK)
+		status = forget_floors(store, &n, &err);
+	store_close(store);
+	give_up(parts);
+	if (status != MTLS_OK)
+		return say(&err);
+	(void)printf("Forgotten for %lld CAs how new their CRLs were.\n",
+	    (long long)n);
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
 static int
 run(const struct arguments *args)
 {
@@ -245,13 +289,10 @@ run(const struct arguments *args)
 	}
 	if (status != MTLS_OK) {
 		give_up(&parts);
-		return args->is_check || args->is_migration ? say(&err) :
-		    fail(&err);
+		return args->instead != NULL ? say(&err) : fail(&err);
 	}
-	if (args->is_check)
-		return check(&parts);
-	if (args->is_migration)
-		return migrate(&parts);
+	if (args->instead != NULL)
+		return args->instead(&parts);
 	status = server_run(&parts, on_ready, &err);
 	return status == MTLS_OK ? 0 : fail(&err);
 }
@@ -260,7 +301,7 @@ static int
 usage(FILE *out)
 {
 	(void)fprintf(out, "usage: mtls-verifier [--debug] [-f FILE] "
-	    "[--check-config | --migrate]\n"
+	    "[--check-config | --migrate | --forget-crl-floors]\n"
 	    "       mtls-verifier --help | --version\n");
 	return out == stdout ? 0 : 1;
 }
@@ -268,18 +309,19 @@ usage(FILE *out)
 int
 main(int argc, char *argv[])
 {
-	enum { OPT_CHECK = 256, OPT_DEBUG, OPT_HELP,
+	enum { OPT_CHECK = 256, OPT_DEBUG, OPT_FORGET, OPT_HELP,
 		OPT_MIGRATE, OPT_VERSION };
 	static const struct option options[] = {
 		{ "check-config", no_argument, NULL, OPT_CHECK },
 		{ "config", required_argument, NULL, 'f' },
 		{ "debug", no_argument, NULL, OPT_DEBUG },
+		{ "forget-crl-floors", no_argument, NULL, OPT_FORGET },
 		{ "help", no_argument, NULL, OPT_HELP },
 		{ "migrate", no_argument, NULL, OPT_MIGRATE },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ NULL, 0, NULL, 0 }
 	};
-	struct arguments args = { MTLS_VERIFIER_CONFIG_FILE, 0, 0 };
+	struct arguments args = { MTLS_VERIFIER_CONFIG_FILE, NULL };
 	struct mtls_err err;
 	int option;
 
@@ -291,13 +333,16 @@ main(int argc, char *argv[])
 			args.config_file = optarg;
 			break;
 		case OPT_CHECK:
-			args.is_check = 1;
+			args.instead = check;
 			break;
 		case OPT_DEBUG:
 			to_stderr.max = MTLS_LOG_DEBUG;
 			break;
+		case OPT_FORGET:
+			args.instead = forget;
+			break;
 		case OPT_MIGRATE:
-			args.is_migration = 1;
+			args.instead = migrate;
 			break;
 		case OPT_HELP:
 			return usage(stdout);

@@ -74,6 +74,14 @@ struct store_binding {
 	int64_t not_after_s, bound_at_s;
 };
 
+/* How new the CRL of a CA is. */
+struct store_floor {
+	uint8_t key[32];		/* SHA-256 of the CA's SPKI */
+	int has_number;
+	uint8_t number[20];		/* big-endian */
+	int64_t this_update_s;
+};
+
 /* Which records: "" matches all; the newest limit of those after. */
 struct store_filter {
 	const char *user, *host, *service, *decision;
@@ -134,7 +142,15 @@ enum store_kind {
 	STORE_BINDING_REMOVE,
 	/* Rows of user ("": all) whose sha256 is greater than sha256. */
 	STORE_BINDING_LIST,
-	STORE_COUNT
+	STORE_COUNT,
+	/*
+	 * Makes floor the floor of its CA. REFUSED if that is higher: by
+	 * number where both have one, by thisUpdate otherwise and where the
+	 * numbers are the same.
+	 */
+	STORE_FLOOR_RAISE,
+	/* Forgets n floors, all of them, and adds record. */
+	STORE_FLOOR_FORGET
 };
 
 struct store_op;
@@ -159,6 +175,7 @@ struct store_op {
 	const struct store_decision *decision;
 	const struct store_record *record;
 	const struct store_binding *binding;
+	const struct store_floor *floor;
 	struct store_filter filter;
 	/* Out. UNAVAILABLE: the store could not do it, nothing was done. */
 	enum mtls_status status;

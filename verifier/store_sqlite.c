@@ -107,6 +107,17 @@ static const char *const texts[SQL_N] = {
 	    " (SELECT count(*) FROM main.audit),"
 	    " (SELECT count(*) FROM main.binding),"
 	    " (SELECT ifnull(max(sequence), 0) FROM main.audit)",
+	/* An empty number is none, and takes the one there is from nobody. */
+	[SQL_FLOOR_RAISE] =
+	    "INSERT INTO main.crl_floor (key, number, this_update_s)"
+	    " VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET"
+	    " number = max(number, excluded.number),"
+	    " this_update_s = max(this_update_s, excluded.this_update_s)"
+	    " WHERE CASE WHEN length(number) > 0"
+	    " AND length(excluded.number) > 0 AND number <> excluded.number"
+	    " THEN excluded.number > number"
+	    " ELSE excluded.this_update_s >= this_update_s END",
+	[SQL_FLOOR_FORGET] = "DELETE FROM main.crl_floor",
 };
 
 sqlite3_stmt *
@@ -243,6 +254,9 @@ run_one(struct store_sqlite *self, struct store_op *op, struct mtls_err *err)
 	case STORE_BINDING_REMOVE:
 	case STORE_BINDING_LIST:
 		return store_sqlite_binding(self, op, err);
+	case STORE_FLOOR_RAISE:
+	case STORE_FLOOR_FORGET:
+		return store_sqlite_floor(self, op, err);
 	}
 	return mtls_fail(err, MTLS_E_USAGE, "no such operation");
 }

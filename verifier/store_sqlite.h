@@ -34,6 +34,8 @@ enum store_sql {
 	SQL_BINDING_REMOVE,
 	SQL_BINDING_LIST,
 	SQL_COUNT_ALL,
+	SQL_FLOOR_RAISE,
+	SQL_FLOOR_FORGET,
 	SQL_N
 };
 
@@ -86,6 +88,9 @@ enum mtls_status store_sqlite_audit(struct store_sqlite *s,
 enum mtls_status store_sqlite_binding(struct store_sqlite *s,
     struct store_op *op, struct mtls_err *err);
 enum mtls_status store_sqlite_count(struct store_sqlite *s,
+    struct store_op *op, struct mtls_err *err);
+
+enum mtls_status store_sqlite_floor(struct store_sqlite *s,
     struct store_op *op, struct mtls_err *err);
 
 /* Adds a record within the transaction of another operation. */

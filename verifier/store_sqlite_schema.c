@@ -39,6 +39,12 @@ static const char step_2[] =
 static const char step_2_end[] =
     "CREATE UNIQUE INDEX audit_chain ON audit(verifier, seq);";
 
+/* How new the CRL of each CA was; key is the SHA-256 of its SPKI. */
+static const char step_3[] =
+    "CREATE TABLE crl_floor ("
+    " key BLOB PRIMARY KEY, number BLOB NOT NULL,"
+    " this_update_s INTEGER NOT NULL) WITHOUT ROWID;";
+
 static enum mtls_status
 exec(struct store_sqlite *s, const char *sql, struct mtls_err *err)
 {
@@ -146,6 +152,7 @@ struct step {
 static const struct step steps[] = {
 	{ step_1, NULL },
 	{ NULL, do_step_2 },
+	{ step_3, NULL },
 };
 
 #define SCHEMA_VERSION ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -457,6 +457,52 @@ restart_keeps_the_audit(void **state)
 	assert_int_equal(deliver(1, HOST), MTLS_E_NOT_FOUND);
 }
 
+static enum mtls_status
+raise_floor(uint8_t key, int64_t number, int64_t this_update_s)
+{
+	struct store_floor floor = { .key = { key },
+	    .this_update_s = this_update_s };
+	struct store_op op = { .floor = &floor };
+
+	floor.has_number = number >= 0;
+	if (floor.has_number) {
+		floor.number[18] = (uint8_t)(number >> 8);
+		floor.number[19] = (uint8_t)number;
+	}
+	return run(&op, STORE_FLOOR_RAISE);
+}
+
+/* T-038: by number, by thisUpdate, by CA; over restarts. */
+static void
+T038_floors_are_kept(void **state)
+{
+	struct store_record forgotten = { .event = "x" };
+	struct store_op op = { .record = &forgotten };
+
+	(void)state;
+	assert_int_equal(raise_floor(1, 5, 1000), MTLS_OK);
+	assert_int_equal(raise_floor(1, 5, 1000), MTLS_OK);
+	assert_int_equal(raise_floor(1, 4, 1000), MTLS_E_REFUSED);
+	assert_int_equal(raise_floor(1, 4, 2000), MTLS_E_REFUSED);
+	assert_int_equal(raise_floor(1, 5, 999), MTLS_E_REFUSED);
+	assert_int_equal(raise_floor(2, 1, 1), MTLS_OK);
+	assert_int_equal(raise_floor(1, 256, 1000), MTLS_OK);
+	assert_int_equal(raise_floor(1, 255, 1001), MTLS_E_REFUSED);
+	close_store();
+	assert_int_equal(open_store(), 0);
+	assert_int_equal(raise_floor(1, 255, 1001), MTLS_E_REFUSED);
+	/* Without a number time decides, and no number is forgotten. */
+	assert_int_equal(raise_floor(1, -1, 999), MTLS_E_REFUSED);
+	assert_int_equal(raise_floor(1, -1, 1002), MTLS_OK);
+	assert_int_equal(raise_floor(1, 255, 1003), MTLS_E_REFUSED);
+	assert_int_equal(raise_floor(1, 256, 1001), MTLS_E_REFUSED);
+	assert_int_equal(raise_floor(1, 257, 900), MTLS_OK);
+	assert_int_equal(raise_floor(1, -1, 1001), MTLS_E_REFUSED);
+	assert_int_equal(run(&op, STORE_FLOOR_FORGET), MTLS_OK);
+	assert_int_equal(n_records(), 1);
+	assert_int_equal(raise_floor(1, 1, 1), MTLS_OK);
+}
+
 static void
 T080_databases_that_are_refused(void **state)
 {
@@ -769,6 +815,7 @@ main(void)
 		TEST(records_are_found),
 		TEST(T181_one_certificate_one_user),
 		TEST(restart_keeps_the_audit),
+		TEST(T038_floors_are_kept),
 		TEST(T080_databases_that_are_refused),
 		TEST(T180_what_was_tampered_with),
 		TEST(T180_the_chain_goes_on),

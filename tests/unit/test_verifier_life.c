@@ -23,6 +23,7 @@
 #include "mtls/deadline.h"
 #include "mtls/text.h"
 
+#include "crl_floors.h"
 #include "verifier_rig.h"
 
 #include "../lib/unit.h"
@@ -240,6 +241,50 @@ T038_not_back_in_a_reload(void **state)
 }
 
 /* --- the end --- */
+
+/* T-038: nor over a restart, unless somebody wants that. */
+static void
+T038_not_back_over_a_restart(void **state)
+{
+	struct rig *rig = *state;
+	char path[256];
+	struct store_options options = { path, "verifier1.acme.example",
+	    STORE_SERVE };
+	struct store_port *port;
+	struct store *store;
+	struct mtls_err err;
+	int64_t n;
+
+	rig_write_crls(rig, rig->bob);
+	assert_true(rig_reload(rig));
+	assert_string_equal(rig_login(rig, rig->alice, NULL), "allow");
+	rig_stop(rig);
+	(void)pki_file_crl(rig->pki, "crl/users.crl", pki_crl(rig->pki,
+	    rig->users, PKI_CERTS(NULL), NULL));
+	rig_start(rig);
+	assert_non_null(rig_wait_log(rig, 0, "crl-older-than-known"));
+	assert_string_equal(rig_login(rig, rig->alice, NULL),
+	    "revocation-unavailable");
+	/* A newer list needs no restart. */
+	rig_write_crl(rig, rig->users, NULL);
+	assert_true(rig_reload(rig));
+	while (strcmp(rig_login(rig, rig->alice, NULL), "allow") != 0)
+		usleep(10000);
+	rig_stop(rig);
+	(void)pki_file_crl(rig->pki, "crl/users.crl", pki_crl(rig->pki,
+	    rig->users, PKI_CERTS(NULL), NULL));
+	(void)snprintf(path, sizeof(path), "%s/state/state.db", rig->dir);
+	mtls_err_clear(&err);
+	assert_int_equal(store_open(&options, &store, &err), MTLS_OK);
+	assert_int_equal(store_attach(store, NULL, NULL, NULL, &port, &err),
+	    MTLS_OK);
+	assert_int_equal(crl_floors_forget(port, &n, &err), MTLS_OK);
+	assert_int_equal(n, 3);
+	store_detach(port);
+	store_close(store);
+	rig_start(rig);
+	assert_string_equal(rig_login(rig, rig->alice, NULL), "allow");
+}
 
 static void
 ending_answers_who_waits(void **state)
@@ -531,6 +576,7 @@ main(void)
 		TEST(T080_modes_and_kinds),
 		TEST(T081_swapped_while_read),
 		TEST(T038_not_back_in_a_reload),
+		TEST(T038_not_back_over_a_restart),
 		TEST(ending_answers_who_waits),
 		TEST(ending_with_idle_connections),
 		UNWATCHED(T141_no_random_numbers),
