@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * T-040: any bytes as a certificate, and any bytes as the subjectAltName of
- * a good one. What is read is printable, bounded and free of white space at
- * its ends, or nothing is read.
+ * a good one, from the parser to the decision. What is read is printable,
+ * bounded and free of white space at its ends, or nothing is read; whoever is
+ * let in is named, whole, where the policy's map lines say.
  */
 #include "config.h"
 
@@ -16,11 +17,24 @@
 #include <openssl/x509v3.h>
 
 #include "fuzz.h"
+#include "mapping.h"
 #include "mtls/identity.h"
 #include "mtls/pem.h"
 #include "mtls/text.h"
+#include "policy_file.h"
+
+/* Every kind of map line that takes a name; the issuer of plain is "". */
+static const char rules[] =
+    "map issuer \"CN=CA\" take san:upn realm acme.example\n"
+    "map issuer \"CN=CA\" take san:email realm acme.example\n"
+    "map issuer \"CN=CA\" take san:uri prefix \"x:\"\n"
+    "map issuer \"CN=CA\" take uid\n"
+    "map issuer \"CN=CA\" take serialNumber\n"
+    "require key ec 256\n"
+    "allow user any\n";
 
 static struct mtls_tls *tls;
+static struct policy policy;
 static X509 *plain;		/* a certificate without subjectAltName */
 
 static void
@@ -39,6 +53,8 @@ begin(void)
 	if (tls != NULL)
 		return;
 	must(mtls_tls_new(&tls, NULL) == MTLS_OK);
+	must(policy_file_parse("p", rules, strlen(rules), NULL, &policy,
+	    NULL) == MTLS_OK);
 	libctx = mtls_tls_libctx0(tls);
 	key = EVP_PKEY_Q_keygen(libctx, NULL, "ED25519");
 	plain = X509_new_ex(libctx, NULL);
@@ -48,6 +64,10 @@ begin(void)
 	    ASN1_TIME_set(X509_getm_notBefore(plain), 0) != NULL &&
 	    ASN1_TIME_set(X509_getm_notAfter(plain), 1 << 30) != NULL &&
 	    X509_set_pubkey(plain, key) && X509_sign(plain, key, NULL) > 0);
+	/* mtls_identity_read() looks at the bytes of a name. */
+	must(X509_NAME_add_entry_by_txt(X509_get_issuer_name(plain), "CN",
+	    MBSTRING_ASC, (const unsigned char *)"CA", -1, -1, 0));
+	must(X509_sign(plain, key, NULL) > 0);
 	EVP_PKEY_free(key);
 }
 
@@ -69,6 +89,56 @@ check_names(const struct mtls_texts *names)
 		check_text(s);
 		must(s[0] != '\0' && s[0] != ' ' && s[strlen(s) - 1] != ' ');
 	}
+}
+
+/* Whether one of the names is user, with what stands around it. */
+static int
+names(const struct mtls_texts *all, const char *before, const char *user,
+    const char *behind)
+{
+	size_t head = strlen(before), len = strlen(user);
+
+	for (size_t i = 0; i < all->n; i++) {
+		const char *s = all->text[i];
+
+		if (strncmp(s, before, head) == 0 &&
+		    strncmp(s + head, user, len) == 0 &&
+		    strcmp(s + head + len, behind) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static void
+check_decision(const struct mtls_identity *id)
+{
+	const struct mapping_binding nobody = { POLICY_NO, NULL };
+	struct mapping m = mapping_find(&policy, id, &nobody);
+	struct policy_certificate c = mapping_certificate(id);
+	struct policy_facts f = {
+		.now_s = 1, .challenge = POLICY_CHALLENGE_OPEN,
+		.user = m.user, .service = "s", .host = "h",
+		.method = "token", .rhost = "", .proof_user = m.user,
+		.proof_service = "s", .proof_host = "h",
+		.standing = POLICY_STANDING_GOOD, .mapped = m.mapped,
+		.mapped_user = m.user, .certificate = &c,
+		.superuser = POLICY_NO,
+	};
+	struct policy_decision d = policy_decide(&policy, &f);
+
+	must((m.mapped == POLICY_MAPPED_ONE) == (m.user[0] != '\0'));
+	if (d.verdict != MTLS_VERDICT_ALLOW)
+		return;
+	must(strcmp(id->issuer, "CN=CA") == 0);
+	must(mtls_text_is_user(m.user));
+	must(names(&id->upn, "", m.user, "@acme.example") ||
+	    names(&id->email, "", m.user, "@acme.example") ||
+	    names(&id->uri, "x:", m.user, "") ||
+	    names(&id->uid, "", m.user, "") ||
+	    names(&id->subject_serial, "", m.user, ""));
+	f.user = f.proof_user = "somebody-else";
+	must(strcmp(m.user, f.user) == 0 ||
+	    policy_decide(&policy, &f).verdict == MTLS_VERDICT_DENY);
 }
 
 static void
@@ -93,6 +163,9 @@ check(X509 *x)
 	check_names(&id.cn);
 	check_names(&id.uid);
 	check_names(&id.subject_serial);
+	check_names(&id.eku);
+	check_names(&id.policies);
+	check_decision(&id);
 	must(id.key_kind != NULL && strlen(id.serial) >= 2 &&
 	    strspn(id.serial, "0123456789abcdef") == strlen(id.serial));
 	check_text(mtls_identity_short(&id, text, sizeof(text)));

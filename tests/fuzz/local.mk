@@ -16,11 +16,19 @@ tests_fuzz_make_corpus_LDADD = libmtls_common.la
 check_PROGRAMS += tests/fuzz/fuzz_identity tests/fuzz/make_certificates
 tests_fuzz_fuzz_identity_SOURCES = tests/fuzz/fuzz_identity.c \
 	tests/fuzz/fuzz.h tests/fuzz/replay.c
-tests_fuzz_fuzz_identity_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
-tests_fuzz_fuzz_identity_LDADD = libmtls_tls.la $(OPENSSL_LIBS)
+tests_fuzz_fuzz_identity_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) \
+	-I$(top_srcdir)/policy
+tests_fuzz_fuzz_identity_LDADD = libmtls_policy.la $(OPENSSL_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_policy
+tests_fuzz_fuzz_policy_SOURCES = tests/fuzz/fuzz_policy.c \
+	tests/fuzz/fuzz.h tests/fuzz/replay.c
+tests_fuzz_fuzz_policy_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) \
+	-I$(top_srcdir)/policy
+tests_fuzz_fuzz_policy_LDADD = libmtls_policy.la $(OPENSSL_LIBS)
 tests_fuzz_make_certificates_SOURCES = tests/fuzz/make_certificates.c \
 	$(pki_sources)
 tests_fuzz_make_certificates_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 tests_fuzz_make_certificates_LDADD = $(OPENSSL_LIBS)
 TESTS += tests/fuzz/replay
-EXTRA_DIST += tests/fuzz/replay tests/fuzz/run
+EXTRA_DIST += tests/fuzz/replay tests/fuzz/run \
+	tests/fuzz/corpus/policy/everything tests/fuzz/corpus/policy/zones
