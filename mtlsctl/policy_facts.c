@@ -155,8 +155,6 @@ ask_groups(const struct policy *policy, struct policy_facts_input *input)
 			    "says", policy->groups[i].name);
 			continue;
 		}
-		if (input->member != NULL)
-			input->member[i] = POLICY_CANNOT_TELL;
 		note(input, "group %s is not known to this machine; the "
 		    "verifier's may know it", policy->groups[i].name);
 	}

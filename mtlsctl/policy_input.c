@@ -22,7 +22,7 @@ any_group(const char *name, gid_t *ret, struct mtls_err *err)
 	(void)err;
 	mtls_err_clear(&mine);
 	if (account_group(name, ret, &mine) != MTLS_OK)
-		*ret = POLICY_NO_GID;
+		*ret = ACCOUNT_NO_GID;
 	return MTLS_OK;
 }
 
@@ -44,5 +44,5 @@ policy_input_read(const char *path, struct policy *ret, struct mtls_err *err)
 int
 policy_input_is_unknown(const struct policy_group *group)
 {
-	return !group->in_file && group->gid == POLICY_NO_GID;
+	return !group->in_file && group->gid == ACCOUNT_NO_GID;
 }

@@ -12,8 +12,6 @@
 
 #include "policy/policy.h"
 
-#define POLICY_NO_GID ((gid_t)-1)
-
 /*
  * Reads the file, or standard input for "-". CONFIG with path, line and
  * column where it is no policy.

@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * The name service of the verifier's machine: groups by gid, and which names
- * are another root. The calls block; the name service is expected to be as
- * near as /etc or a caching daemon on this machine.
+ * are another root. The calls block: an event loop asks a thread.
  */
 #include "config.h"
 
@@ -161,29 +160,46 @@ is_visible(gid_t gid)
 	return error == 0 && found != NULL;
 }
 
+void
+account_members(const char *user, const gid_t *gids, size_t n,
+    enum policy_answer *ret)
+{
+	gid_t *own = NULL, gid = 0;
+	int found, n_own = 0, is_asked = 0;
+	uid_t uid;
+
+	for (size_t i = 0; i < n; i++) {
+		ret[i] = POLICY_CANNOT_TELL;
+		is_asked |= gids[i] != ACCOUNT_NO_GID;
+	}
+	if (!is_asked)
+		return;
+	if (get_user(user, &uid, &gid, &found) != 0)
+		n_own = -1;
+	else
+		own = get_gids(user, found ? gid : ACCOUNT_NO_GID, &n_own);
+	for (size_t i = 0; i < n; i++) {
+		if (gids[i] == ACCOUNT_NO_GID)
+			continue;
+		ret[i] = has_gid(own, n_own, gids[i]);
+		if (ret[i] == POLICY_NO && !is_visible(gids[i]))
+			ret[i] = POLICY_CANNOT_TELL;
+	}
+	free(own);
+}
+
 enum policy_answer *
 account_memberships(const struct policy *policy, const char *user)
 {
-	enum policy_answer *answers;
-	gid_t *gids = NULL, gid = 0;
-	uid_t uid;
-	int found, n = 0;
+	size_t n = policy->n_groups;
+	enum policy_answer *answers = calloc(n + 1, sizeof(*answers));
+	gid_t *gids = calloc(n + 1, sizeof(*gids));
 
-	answers = calloc(policy->n_groups + 1, sizeof(*answers));
-	if (answers == NULL)
-		return NULL;
-	if (get_user(user, &uid, &gid, &found) != 0)
-		n = -1;
-	else
-		gids = get_gids(user, found ? gid : (gid_t)-1, &n);
-	for (size_t i = 0; i < policy->n_groups; i++) {
-		if (policy->groups[i].in_file)
-			continue;
-		answers[i] = has_gid(gids, n, policy->groups[i].gid);
-		if (answers[i] == POLICY_NO &&
-		    !is_visible(policy->groups[i].gid))
-			answers[i] = POLICY_CANNOT_TELL;
-	}
+	for (size_t i = 0; gids != NULL && i < n; i++)
+		gids[i] = policy->groups[i].in_file ? ACCOUNT_NO_GID :
+		    policy->groups[i].gid;
+	if (gids != NULL && answers != NULL)
+		account_members(user, gids, n, answers);
 	free(gids);
 	return answers;
 }

@@ -15,6 +15,7 @@
 
 #include "audit.h"
 #include "connection.h"
+#include "name_service.h"
 #include "peer.h"
 #include "server.h"
 #include "store.h"
@@ -45,6 +46,9 @@ struct exchange {
 	} refusal;
 	char certificate[512];
 	char message[POLICY_MESSAGE_MAX];	/* of the decision */
+	/* While it waits for the name service. */
+	struct name_query names;
+	unsigned names_of;		/* server.n_reloads then */
 	char sha256[65];
 	/* While it waits for a decision. */
 	int64_t wait_until_ms, expires_ms;

@@ -27,6 +27,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/keeper.c verifier/keeper.h \
 	verifier/listener.c verifier/listener.h \
 	verifier/own_name.c verifier/own_name.h \
+	verifier/name_service.c verifier/name_service.h \
 	verifier/peer.c verifier/peer.h \
 	verifier/proof.c \
 	verifier/exchange_settle.c \

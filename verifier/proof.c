@@ -17,7 +17,6 @@
 #include "mtls/deadline.h"
 #include "mtls/text.h"
 
-#include "account.h"
 #include "mapping.h"
 #include "metrics.h"
 
@@ -141,9 +140,7 @@ decide(struct exchange *x, const struct store_challenge *c, int64_t now_ms)
 {
 	const struct generation *g = x->server->generation;
 	struct mapping mapping = find_user(x);
-	enum policy_answer *member;
 	struct policy_certificate certificate;
-	struct policy_decision d;
 	struct policy_facts f = {
 		.now_s = x->peer.now_s,
 		.challenge = challenge_state(c, now_ms),
@@ -159,26 +156,63 @@ decide(struct exchange *x, const struct store_challenge *c, int64_t now_ms)
 		.revocation = x->peer.revocation,
 		.mapped = mapping.mapped,
 		.mapped_user = mapping.user,
-		.superuser = account_superuser(c->user),
+		.superuser = x->names.superuser,
+		.member = x->names.member,
 	};
 
 	if (x->peer.is_readable) {
 		certificate = mapping_certificate(&x->peer.id);
 		f.certificate = &certificate;
 	}
-	member = account_memberships(&g->policy, c->user);
-	f.member = member;
-	d = policy_decide(&g->policy, &f);
-	free(member);
-	return d;
+	return policy_decide(&g->policy, &f);
+}
+
+static void ask_names(struct exchange *x);
+
+static void
+on_named(struct name_query *names)
+{
+	struct exchange *x = names->arg;
+	struct policy_decision d;
+	int64_t now_ms = mtls_clock_ms();
+
+	/* The groups are those of a policy that is no more: once again. */
+	if (x->names_of != x->server->n_reloads) {
+		name_query_clear(names);
+		ask_names(x);
+		return;
+	}
+	if (names->superuser == POLICY_CANNOT_TELL)
+		mtls_log_event(x->server->log, MTLS_LOG_WARNING,
+		    "name-service-silent", MTLS_KEY_REQUEST,
+		    x->audit.request, MTLS_KEY_USER, x->challenge.user,
+		    MTLS_KEY_END);
+	/* It may have been revoked meanwhile. */
+	if (x->peer.standing == POLICY_STANDING_GOOD)
+		peer_look(&x->peer, connection_ssl0(x->connection),
+		    x->server->generation, x->role);
+	d = decide(x, &x->challenge, now_ms);
+	name_query_clear(names);
+	store_op_clear(&x->op);
+	store_decision(x, &d, now_ms);
+}
+
+static void
+ask_names(struct exchange *x)
+{
+	memset(&x->names, 0, sizeof(x->names));
+	x->names.user = x->challenge.user;
+	x->names.policy = &x->server->generation->policy;
+	x->names.done = on_named;
+	x->names.arg = x;
+	x->names_of = x->server->n_reloads;
+	name_service_ask(x->server->names, &x->names);
 }
 
 static void
 on_found(struct store_op *op)
 {
 	struct exchange *x = op->arg;
-	struct policy_decision d;
-	int64_t now_ms = mtls_clock_ms();
 
 	if (op->status == MTLS_E_NOT_FOUND) {
 		exchange_refuse(x, 404, "no-such-challenge",
@@ -197,9 +231,7 @@ on_found(struct store_op *op)
 		already_proven(x);
 		return;
 	}
-	d = decide(x, &x->challenge, now_ms);
-	store_op_clear(op);
-	store_decision(x, &d, now_ms);
+	ask_names(x);
 }
 
 void

@@ -25,6 +25,7 @@
 #include "keeper.h"
 #include "metrics.h"
 #include "monitor.h"
+#include "name_service.h"
 #include "ocsp.h"
 #include "service.h"
 
@@ -301,6 +302,11 @@ start(struct server *s, struct server_parts *parts, struct mtls_err *err)
 	if (status == MTLS_OK)
 		status = store_start(s->store, err);
 	if (status == MTLS_OK)
+		status = name_service_new(NULL, &s->name_service, err);
+	if (status == MTLS_OK)
+		status = name_service_attach(s->name_service, s->base,
+		    &s->names, err);
+	if (status == MTLS_OK)
 		status = ocsp_new(s->log, s->base, &s->ocsp, err);
 	if (status == MTLS_OK)
 		status = keeper_new(s->log, s->base, s->port, s->generation,
@@ -330,6 +336,7 @@ static void
 stop(struct server *s)
 {
 	/* Answers that are still being worked on end here. */
+	name_port_close(s->names);
 	if (s->port != NULL)
 		store_flush(s->port);
 	keeper_free(s->keeper);
@@ -339,6 +346,8 @@ stop(struct server *s)
 	connections_forget(&s->connections);
 	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++)
 		listener_free(s->listeners[role]);
+	name_port_free(s->names);
+	name_service_free(s->name_service);
 	store_detach(s->port);
 	store_close(s->store);
 	free_event(s->hangup);

@@ -23,6 +23,8 @@ struct keeper;
 struct exchange;
 struct metrics;
 struct monitor;
+struct name_port;
+struct name_service;
 
 struct server {
 	struct event_base *base;
@@ -32,6 +34,8 @@ struct server {
 	struct generation *generation;	/* the one that decides now */
 	struct store *store;
 	struct store_port *port;
+	struct name_service *name_service;
+	struct name_port *names;
 	struct keeper *keeper;
 	struct ocsp *ocsp;
 	struct connections connections;

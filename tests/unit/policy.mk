@@ -49,3 +49,9 @@ tests_unit_test_verifier_policy_SOURCES = tests/unit/test_verifier_policy.c \
 	$(verifier_rig_sources)
 tests_unit_test_verifier_policy_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_verifier_policy_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_policy_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=getpwnam_r
+unit_tests += tests/unit/test_name_service
+tests_unit_test_name_service_SOURCES = tests/unit/test_name_service.c
+tests_unit_test_name_service_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_name_service_LDADD = $(VERIFIER_TEST_LIBS)

@@ -6,8 +6,10 @@
  */
 #include "config.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -17,6 +19,23 @@
 #include "verifier_rig.h"
 
 #include "../lib/unit.h"
+
+int __real_getpwnam_r(const char *name, struct passwd *entry, char *buffer,
+    size_t size, struct passwd **ret);
+int __wrap_getpwnam_r(const char *name, struct passwd *entry, char *buffer,
+    size_t size, struct passwd **ret);
+
+/* A directory that never answers about slow, and knows another root. */
+int
+__wrap_getpwnam_r(const char *name, struct passwd *entry, char *buffer,
+    size_t size, struct passwd **ret)
+{
+	while (strcmp(name, "slow") == 0)
+		(void)pause();
+	if (strcmp(name, "toor") == 0)
+		name = "root";
+	return __real_getpwnam_r(name, entry, buffer, size, ret);
+}
 
 #define MAP	"map issuer \"CN=Acme Users CA,O=Acme\" "
 #define UPN	MAP "take san:upn realm acme.example"
@@ -218,6 +237,67 @@ T032_by_another_clock(void **state)
 	}
 }
 
+/*
+ * A name service that hangs: others are served meanwhile, whoever needs it is
+ * not let in, and the verifier still ends when it is told to.
+ */
+static void
+silent_name_service(void **state)
+{
+	struct rig *rig = *state;
+	const struct pki_cert *slow = pki_user(rig->pki, rig->users, "slow",
+	    NULL);
+	const struct rig_open as_slow = { .user = "slow" };
+	static struct mtls_body_challenge challenge, other;
+	static struct reply reply;
+	char body[512], hex[2 * MTLS_ID_BYTES + 1];
+	struct http device, user;
+	size_t mark = rig->log_len;
+	int allow;
+
+	use_policy(rig, UPN "\nallow user any\n");
+	http_machine(&device, rig);
+	assert_int_equal(rig_open_as(&device, &as_slow, &challenge, &reply),
+	    201);
+	http_person(&user, rig, slow);
+	snprintf(body, sizeof(body), "{\"version\":1,\"challenge\":\"%s\","
+	    "\"user\":\"slow\",\"service\":\"sudo\",\"host\":\"" RIG_HOST
+	    "\"}", mtls_hex_encode(hex, challenge.challenge,
+	    sizeof(challenge.challenge)));
+	snprintf(reply.body, sizeof(reply.body), "POST /v1/proofs HTTP/1.1\r\n"
+	    "Host: v\r\nContent-Type: application/json\r\n"
+	    "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+	assert_int_equal(http_write(&user, reply.body, strlen(reply.body)),
+	    0);
+	/* Asked behind it, answered before it. */
+	assert_int_equal(rig_open(&device, &other, &reply), 201);
+	http_read(&user, &reply);
+	assert_int_equal(reply.status, 200);
+	assert_int_equal(rig_grant(&device, challenge.challenge, 0, &allow,
+	    &reply), 200);
+	assert_false(allow);
+	assert_non_null(rig_wait_log(rig, mark, "name-service-silent"));
+	http_close(&device);
+	http_close(&user);
+	assert_true(rig_is_alive(rig));
+}
+
+/* T-053b: whoever has root's uid is root, by whatever name. */
+static void
+T053b_another_name_for_root(void **state)
+{
+	struct rig *rig = *state;
+	const struct pki_cert *toor = pki_user(rig->pki, rig->users, "toor",
+	    NULL);
+	const struct rig_open as_toor = { .user = "toor" };
+
+	use_policy(rig, UPN "\ngroup g = toor\nallow group g\n"
+	    "allow user any\n");
+	assert_string_equal(rig_login(rig, toor, &as_toor), "no-rule");
+	use_policy(rig, UPN "\nallow user toor\n");
+	assert_string_equal(rig_login(rig, toor, &as_toor), "allow");
+}
+
 /* A zone that is not there: the old policy stays, and the log says where. */
 static void
 no_such_zone(void **state)
@@ -246,6 +326,8 @@ main(void)
 		CASE(T033_requirements),
 		CASE(warned_before_expiry),
 		CASE(T032_by_another_clock),
+		CASE(silent_name_service),
+		CASE(T053b_another_name_for_root),
 		CASE(no_such_zone),
 #undef CASE
 	};
