@@ -16,6 +16,8 @@
 /* How much of a wrong value an error repeats. */
 #define SHOWN_MAX 64
 
+#define RATE_TIME_MAX_S (24u * 60 * 60)
+
 static enum mtls_status
 wrong(const struct mtls_conf_option *o, const char *value, const char *why,
     struct mtls_err *err)
@@ -168,6 +170,37 @@ set_seconds(const struct mtls_conf_option *o, uint32_t *member,
 }
 
 static enum mtls_status
+set_rate(const struct mtls_conf_option *o, struct mtls_conf_rate *member,
+    const char *value, struct mtls_err *err)
+{
+	static const struct mtls_conf_rate none;
+	const char *end;
+	uint32_t n = 0, time = 0, unit = 0;
+
+	if (strcmp(value, "none") == 0) {
+		*member = none;
+		return MTLS_OK;
+	}
+	end = decimal(value, &n);
+	if (end != NULL && *end == '/')
+		end = decimal(end + 1, &time);
+	else
+		end = NULL;
+	if (end != NULL)
+		unit = unit_seconds(end);
+	if (unit == 0)
+		return wrong(o, value,
+		    "not a rate as 20/10m, and not none", err);
+	if (n < o->min || n > o->max)
+		return outside(o, value, "the number must be", err);
+	if (time == 0 || (uint64_t)time * unit > RATE_TIME_MAX_S)
+		return wrong(o, value, "the time must be 1s to 1d", err);
+	member->n = n;
+	member->per_s = time * unit;
+	return MTLS_OK;
+}
+
+static enum mtls_status
 set_yesno(const struct mtls_conf_option *o, enum mtls_yesno *member,
     const char *value, struct mtls_err *err)
 {
@@ -302,6 +335,8 @@ mtls_conf_value_set(const struct mtls_conf_option *o, void *member,
 		return set_choice(o, member, value, err);
 	case MTLS_CONF_LIST:
 		return set_list(o, member, value, err);
+	case MTLS_CONF_RATE:
+		return set_rate(o, member, value, err);
 	}
 	return mtls_fail(err, MTLS_E_USAGE, "%s has no kind", o->name);
 }
@@ -327,6 +362,9 @@ mtls_conf_value_clear(const struct mtls_conf_option *o, void *member)
 		return;
 	case MTLS_CONF_LIST:
 		list_clear(member);
+		return;
+	case MTLS_CONF_RATE:
+		memset(member, 0, sizeof(struct mtls_conf_rate));
 		return;
 	}
 }

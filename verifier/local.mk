@@ -54,7 +54,9 @@ libmtls_verifier_la_SOURCES = \
 	verifier/store_sqlite_admin.c \
 	verifier/store_sqlite_audit.c \
 	verifier/store_sqlite_schema.c \
-	verifier/store_sqlite_challenge.c verifier/store_sqlite_floor.c
+	verifier/store_sqlite_challenge.c verifier/store_sqlite_floor.c \
+	verifier/store_sqlite_limit.c \
+	verifier/throttle.c verifier/throttle.h
 libmtls_verifier_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/policy
 libmtls_verifier_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) \
 	$(LIBEVENT_CFLAGS) $(LIBEVENT_OPENSSL_CFLAGS) $(SQLITE_CFLAGS) \

@@ -19,6 +19,7 @@
 #include <event2/event.h>
 
 #include "mtls/body.h"
+#include "mtls/conf.h"
 #include "mtls/message.h"
 #include "mtls/status.h"
 #include "mtls/verdict.h"
@@ -89,6 +90,29 @@ struct store_filter {
 	int64_t limit;
 };
 
+/*
+ * A token bucket of the store, with the arithmetic of throttle.h: what an
+ * operation may do is decided with the buckets of all its limits at once.
+ */
+struct store_limit {
+	const char *key;		/* which one: "user alice" */
+	const char *user;		/* who can be unlocked; NULL: nobody */
+	struct mtls_conf_rate rate;
+	uint32_t cost;			/* tokens */
+	/*
+	 * Refuses where cost tokens (at least one) are not there. Without it
+	 * as many as there are of them are taken, and nothing is refused.
+	 */
+	int refuses;
+	/*
+	 * What is worth no write of its own to the disk; a restart may forget
+	 * it, up to STORE_CHALLENGE_PURGE.
+	 */
+	int is_brief;
+};
+
+#define STORE_LIMITS_MAX 8
+
 struct store_counts {
 	int64_t n_open, n_records, n_bindings, last_sequence;
 };
@@ -96,6 +120,13 @@ struct store_counts {
 /* How many rows one operation returns at most; ask again for more. */
 #define STORE_ROWS_MAX 128
 
+/*
+ * With limits, CHALLENGE_ADD, CHALLENGE_DECIDE, RECORD_ADD and LIMIT_TAKE
+ * first look at all of them. Where one refuses, nothing is done and nothing
+ * is taken: REFUSED, limited is that one, and wait_s says when to ask again.
+ * Tokens are taken together with what the operation does, and not where that
+ * is refused.
+ */
 enum store_kind {
 	/*
 	 * Adds challenge. REFUSED if its machine has too many, or the id was
@@ -119,8 +150,18 @@ enum store_kind {
 	 * is in another state, or another machine's; found tells; NOT_FOUND.
 	 */
 	STORE_CHALLENGE_DELIVER,
-	/* Forgets challenges that ended before now_ms. */
+	/*
+	 * Forgets challenges that ended before now_ms, and buckets that are
+	 * full at limit_now_us; writes those that were brief.
+	 */
 	STORE_CHALLENGE_PURGE,
+	/* Takes what limits say. */
+	STORE_LIMIT_TAKE,
+	/*
+	 * Fills n buckets of user, those of certificates that were used for
+	 * that user too, and adds record; 0 and no record if all were full.
+	 */
+	STORE_LIMIT_CLEAR,
 	/* Adds record. */
 	STORE_RECORD_ADD,
 	/*
@@ -176,6 +217,9 @@ struct store_op {
 	const struct store_record *record;
 	const struct store_binding *binding;
 	const struct store_floor *floor;
+	const struct store_limit *limits;
+	size_t n_limits;	/* at most STORE_LIMITS_MAX */
+	int64_t limit_now_us;	/* throttle_now_us() */
 	struct store_filter filter;
 	/* Out. UNAVAILABLE: the store could not do it, nothing was done. */
 	enum mtls_status status;
@@ -186,6 +230,8 @@ struct store_op {
 	struct mtls_message *rows;	/* ADMIN_RECORD, _HEAD or _BINDING */
 	struct store_counts counts;
 	int64_t n;
+	const struct store_limit *limited;	/* NULL: none refused */
+	int64_t wait_s;
 	/* The store's own. */
 	struct store_port *port;
 	struct store_op *next;

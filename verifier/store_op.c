@@ -35,6 +35,8 @@ store_op_clear(struct store_op *op)
 	op->rows = NULL;
 	op->n_rows = 0;
 	op->n = 0;
+	op->limited = NULL;
+	op->wait_s = 0;
 	memset(&op->counts, 0, sizeof(op->counts));
 	op->status = MTLS_E_UNAVAILABLE;
 	mtls_err_clear(&op->err);

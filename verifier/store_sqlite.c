@@ -29,7 +29,12 @@ static const char live_schema[] =
     " message TEXT NOT NULL DEFAULT '',"
     " certificate TEXT NOT NULL DEFAULT '',"
     " grant_expires_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
-    "CREATE INDEX live.challenge_host ON challenge(host, state);";
+    "CREATE INDEX live.challenge_host ON challenge(host, state);"
+    "CREATE TABLE live.bucket ("
+    " key TEXT PRIMARY KEY, user TEXT NOT NULL, at_us INTEGER NOT NULL,"
+    " missing_us INTEGER NOT NULL, is_new INTEGER NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO live.bucket SELECT key, user, at_us, missing_us, 0"
+    " FROM main.bucket WHERE is_brief = 1;";
 
 /* state: 1 open, 2 decided, 3 delivered (enum store_state). */
 static const char *const texts[SQL_N] = {
@@ -118,6 +123,33 @@ static const char *const texts[SQL_N] = {
 	    " THEN excluded.number > number"
 	    " ELSE excluded.this_update_s >= this_update_s END",
 	[SQL_FLOOR_FORGET] = "DELETE FROM main.crl_floor",
+	[SQL_BUCKET_FIND] =
+	    "SELECT at_us, missing_us FROM live.bucket WHERE key = ?1",
+	[SQL_BUCKET_FIND_KEPT] =
+	    "SELECT at_us, missing_us FROM main.bucket WHERE key = ?1",
+	[SQL_BUCKET_WRITE] =
+	    "INSERT INTO live.bucket (key, user, at_us, missing_us, is_new)"
+	    " VALUES (?1, ?2, ?3, ?4, 1) ON CONFLICT (key) DO UPDATE SET"
+	    " user = ?2, at_us = ?3, missing_us = ?4, is_new = 1",
+	[SQL_BUCKET_WRITE_KEPT] =
+	    "INSERT INTO main.bucket (key, user, at_us, missing_us, is_brief)"
+	    " VALUES (?1, ?2, ?3, ?4, 0) ON CONFLICT (key) DO UPDATE SET"
+	    " user = ?2, at_us = ?3, missing_us = ?4",
+	[SQL_BUCKET_CLEAR] = "DELETE FROM live.bucket WHERE user = ?1",
+	[SQL_BUCKET_CLEAR_KEPT] = "DELETE FROM main.bucket WHERE user = ?1",
+	/* at + missing: when it is full. Overflow makes a REAL, no error. */
+	[SQL_BUCKET_PURGE] =
+	    "DELETE FROM live.bucket WHERE at_us + missing_us <= ?1",
+	[SQL_BUCKET_PURGE_KEPT] =
+	    "DELETE FROM main.bucket WHERE at_us + missing_us <= ?1",
+	[SQL_BUCKET_KEEP] =
+	    "INSERT INTO main.bucket (key, user, at_us, missing_us, is_brief)"
+	    " SELECT key, user, at_us, missing_us, 1 FROM live.bucket"
+	    " WHERE is_new = 1 ON CONFLICT (key) DO UPDATE SET"
+	    " user = excluded.user, at_us = excluded.at_us,"
+	    " missing_us = excluded.missing_us",
+	[SQL_BUCKET_KEPT] =
+	    "UPDATE live.bucket SET is_new = 0 WHERE is_new = 1",
 };
 
 sqlite3_stmt *
@@ -243,6 +275,9 @@ run_one(struct store_sqlite *self, struct store_op *op, struct mtls_err *err)
 	case STORE_CHALLENGE_DELIVER:
 	case STORE_CHALLENGE_PURGE:
 		return store_sqlite_challenge(self, op, err);
+	case STORE_LIMIT_TAKE:
+	case STORE_LIMIT_CLEAR:
+		return store_sqlite_limit(self, op, err);
 	case STORE_RECORD_ADD:
 	case STORE_RECORD_LIST:
 	case STORE_HEAD_LIST:

@@ -11,6 +11,7 @@
 #include "mtls/audit_chain.h"
 
 #include "store.h"
+#include "throttle.h"
 
 /* Every statement, once; store_sqlite.c has the text. */
 enum store_sql {
@@ -36,6 +37,17 @@ enum store_sql {
 	SQL_COUNT_ALL,
 	SQL_FLOOR_RAISE,
 	SQL_FLOOR_FORGET,
+	/* The first of two is for buckets in memory. */
+	SQL_BUCKET_FIND,
+	SQL_BUCKET_FIND_KEPT,
+	SQL_BUCKET_WRITE,
+	SQL_BUCKET_WRITE_KEPT,
+	SQL_BUCKET_CLEAR,
+	SQL_BUCKET_CLEAR_KEPT,
+	SQL_BUCKET_PURGE,
+	SQL_BUCKET_PURGE_KEPT,
+	SQL_BUCKET_KEEP,
+	SQL_BUCKET_KEPT,
 	SQL_N
 };
 
@@ -92,6 +104,26 @@ enum mtls_status store_sqlite_count(struct store_sqlite *s,
 
 enum mtls_status store_sqlite_floor(struct store_sqlite *s,
     struct store_op *op, struct mtls_err *err);
+
+enum mtls_status store_sqlite_limit(struct store_sqlite *s,
+    struct store_op *op, struct mtls_err *err);
+
+/*
+ * The buckets of an operation's limits, between looking at them and writing
+ * them. REFUSED, with op->limited, where one of them refuses.
+ */
+struct store_sqlite_buckets {
+	struct throttle_bucket buckets[STORE_LIMITS_MAX];
+};
+enum mtls_status store_sqlite_look(struct store_sqlite *s,
+    struct store_op *op, struct store_sqlite_buckets *ret,
+    struct mtls_err *err);
+enum mtls_status store_sqlite_take(struct store_sqlite *s,
+    const struct store_op *op, struct store_sqlite_buckets *buckets,
+    struct mtls_err *err);
+/* Forgets buckets that are full, and writes the brief ones to the file. */
+enum mtls_status store_sqlite_keep_limits(struct store_sqlite *s,
+    int64_t now_us, struct mtls_err *err);
 
 /* Adds a record within the transaction of another operation. */
 enum mtls_status store_sqlite_record(struct store_sqlite *s,

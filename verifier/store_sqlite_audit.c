@@ -227,12 +227,24 @@ list_heads(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
 	return store_sqlite_rows(s, st, op, take_head, err);
 }
 
+static enum mtls_status
+add_record(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
+{
+	struct store_sqlite_buckets buckets;
+	enum mtls_status status = store_sqlite_look(s, op, &buckets, err);
+
+	if (status == MTLS_OK)
+		status = store_sqlite_take(s, op, &buckets, err);
+	return status != MTLS_OK ? status :
+	    store_sqlite_record(s, op->record, err);
+}
+
 enum mtls_status
 store_sqlite_audit(struct store_sqlite *s, struct store_op *op,
     struct mtls_err *err)
 {
 	if (op->kind == STORE_RECORD_ADD)
-		return store_sqlite_record(s, op->record, err);
+		return add_record(s, op, err);
 	if (op->kind == STORE_RECORD_LIST)
 		return list_records(s, op, err);
 	return list_heads(s, op, err);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 static enum mtls_status
-add(struct store_sqlite *s, const struct store_challenge *c,
+insert(struct store_sqlite *s, const struct store_challenge *c,
     struct mtls_err *err)
 {
 	sqlite3_stmt *st = store_sqlite_begin(s, SQL_CHALLENGE_ADD);
@@ -33,6 +33,19 @@ add(struct store_sqlite *s, const struct store_challenge *c,
 	if (status == MTLS_OK && n != 1)
 		return mtls_fail(err, MTLS_E_REFUSED,
 		    "too many open challenges");
+	return status;
+}
+
+static enum mtls_status
+add(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
+{
+	struct store_sqlite_buckets buckets;
+	enum mtls_status status = store_sqlite_look(s, op, &buckets, err);
+
+	if (status == MTLS_OK)
+		status = insert(s, op->challenge, err);
+	if (status == MTLS_OK)
+		status = store_sqlite_take(s, op, &buckets, err);
 	return status;
 }
 
@@ -136,9 +149,12 @@ decide(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
 {
 	sqlite3_stmt *st = store_sqlite_begin(s, SQL_CHALLENGE_DECIDE);
 	const struct store_decision *d = op->decision;
-	enum mtls_status status;
+	struct store_sqlite_buckets buckets;
+	enum mtls_status status = store_sqlite_look(s, op, &buckets, err);
 	int n;
 
+	if (status != MTLS_OK)
+		return status;
 	store_sqlite_bind_bytes(st, 1, op->id, MTLS_ID_BYTES);
 	(void)sqlite3_bind_int(st, 2, (int)d->verdict);
 	store_sqlite_bind_text(st, 3, d->reason);
@@ -148,6 +164,8 @@ decide(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
 	status = store_sqlite_step(s, st, &n, err);
 	if (status == MTLS_OK && n != 1)
 		return refuse(s, op, err);
+	if (status == MTLS_OK)
+		status = store_sqlite_take(s, op, &buckets, err);
 	if (status == MTLS_OK)
 		status = store_sqlite_record(s, op->record, err);
 	return status;
@@ -179,8 +197,12 @@ purge(struct store_sqlite *s, const struct store_op *op,
 {
 	sqlite3_stmt *st = store_sqlite_begin(s, SQL_CHALLENGE_PURGE);
 
+	enum mtls_status status;
+
 	(void)sqlite3_bind_int64(st, 1, op->now_ms);
-	return store_sqlite_step(s, st, NULL, err);
+	status = store_sqlite_step(s, st, NULL, err);
+	return status != MTLS_OK ? status :
+	    store_sqlite_keep_limits(s, op->limit_now_us, err);
 }
 
 enum mtls_status
@@ -190,7 +212,7 @@ store_sqlite_challenge(struct store_sqlite *s, struct store_op *op,
 	enum mtls_status status;
 
 	if (op->kind == STORE_CHALLENGE_ADD)
-		return add(s, op->challenge, err);
+		return add(s, op, err);
 	if (op->kind == STORE_CHALLENGE_DECIDE)
 		return decide(s, op, err);
 	if (op->kind == STORE_CHALLENGE_DELIVER)

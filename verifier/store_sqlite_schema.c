@@ -45,6 +45,14 @@ static const char step_3[] =
     " key BLOB PRIMARY KEY, number BLOB NOT NULL,"
     " this_update_s INTEGER NOT NULL) WITHOUT ROWID;";
 
+/* Token buckets that are not full; throttle.h. */
+static const char step_4[] =
+    "CREATE TABLE bucket ("
+    " key TEXT PRIMARY KEY, user TEXT NOT NULL, at_us INTEGER NOT NULL,"
+    " missing_us INTEGER NOT NULL, is_brief INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE INDEX bucket_user ON bucket(user);";
+
 static enum mtls_status
 exec(struct store_sqlite *s, const char *sql, struct mtls_err *err)
 {
@@ -153,6 +161,7 @@ static const struct step steps[] = {
 	{ step_1, NULL },
 	{ NULL, do_step_2 },
 	{ step_3, NULL },
+	{ step_4, NULL },
 };
 
 #define SCHEMA_VERSION ((int)(sizeof(steps) / sizeof(steps[0])))

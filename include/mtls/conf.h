@@ -27,8 +27,10 @@ enum mtls_conf_kind {
 				 * s, m, h, d; min..max in seconds */
 	MTLS_CONF_YESNO,	/* enum mtls_yesno; "yes" or "no" */
 	MTLS_CONF_CHOICE,	/* int; one of choices, its index */
-	MTLS_CONF_LIST		/* struct mtls_conf_list; words separated by
+	MTLS_CONF_LIST,		/* struct mtls_conf_list; words separated by
 				 * commas and spaces, min..max of them */
+	MTLS_CONF_RATE		/* struct mtls_conf_rate; "20/10m": min..max
+				 * in 1 s to 1 d; or "none" */
 };
 
 enum mtls_yesno { MTLS_NO = 0, MTLS_YES = 1 };
@@ -36,6 +38,12 @@ enum mtls_yesno { MTLS_NO = 0, MTLS_YES = 1 };
 struct mtls_conf_list {
 	size_t n;
 	char **words;
+};
+
+/* So many at once, and as many again in that time; n is 0: no limit. */
+struct mtls_conf_rate {
+	uint32_t n;
+	uint32_t per_s;
 };
 
 #define MTLS_CONF_REQUIRED	1u

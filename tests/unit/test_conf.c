@@ -23,6 +23,7 @@ struct settings {
 	enum mtls_yesno debug;
 	int colour;
 	struct mtls_conf_list hosts;
+	struct mtls_conf_rate rate;
 	char *other;
 };
 
@@ -45,6 +46,8 @@ static const struct mtls_conf_option table[] = {
 	    "" },
 	{ "a", "colour", AT(colour), MTLS_CONF_CHOICE, "green", 0, 0, 0,
 	    colours, "" },
+	{ "a", "rate", AT(rate), MTLS_CONF_RATE, "3/1m", 2, 1000, 0, NULL,
+	    "" },
 	{ "b", "hosts", AT(hosts), MTLS_CONF_LIST, NULL, 1, 3, 0, NULL, "" },
 	{ "b", "name", AT(other), MTLS_CONF_TEXT, "dflt", 0, 9,
 	    MTLS_CONF_REQUIRED, NULL, "" },
@@ -398,6 +401,41 @@ a_table_has_at_most_64_options(void **state)
 #define WITH_SETTINGS(test) \
 	cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void
+rates(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t n, per_s;
+	} good[] = {
+		{ "2/1s", 2, 1 }, { "2/1", 2, 1 }, { "1000/1d", 1000, 86400 },
+		{ "10/10m", 10, 600 }, { "5/24h", 5, 86400 },
+		{ "none", 0, 0 },
+	};
+	static const char *const bad[] = {
+		"", "0", "10", "10/", "/10m", "1/1m", "0/1m", "1001/1m",
+		"10/0s", "10/2d", "10/86401", "10/10x", "10 / 10m", "10/10m ",
+		"-1/1m", "+5/1m", "05/1m", "10/1m/1m", "10/1 m", "None", "no",
+		"4294967297/1m", "10/4294967295d", "10/5000d",
+	};
+
+	(void)state;
+	assert_int_equal(s.rate.n, 3);
+	assert_int_equal(s.rate.per_s, 60);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		mtls_err_clear(&err);
+		if (set("a", "rate", bad[i]) != MTLS_E_CONFIG)
+			fail_msg("%s", bad[i]);
+		assert_int_equal(s.rate.n, 3);
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		memset(&seen, 0, sizeof(seen));
+		assert_int_equal(set("a", "rate", good[i].text), MTLS_OK);
+		assert_int_equal(s.rate.n, good[i].n);
+		assert_int_equal(s.rate.per_s, good[i].per_s);
+	}
+}
+
 int
 main(void)
 {
@@ -412,6 +450,7 @@ main(void)
 		WITH_SETTINGS(T083_debug_is_yes_or_no_and_names_no_file),
 		WITH_SETTINGS(choices),
 		WITH_SETTINGS(lists),
+		WITH_SETTINGS(rates),
 		WITH_SETTINGS(T080_unknown_and_duplicate_keys),
 		WITH_SETTINGS(required_options),
 		WITH_SETTINGS(T106_errors_show_a_wrong_value_harmlessly),

@@ -13,6 +13,8 @@ unit_tests += \
 	tests/unit/test_revocation \
 	tests/unit/test_store \
 	tests/unit/test_store_thread \
+	tests/unit/test_store_limit \
+	tests/unit/test_throttle \
 	tests/unit/test_verifier_flood \
 	tests/unit/test_verifier_http \
 	tests/unit/test_verifier_life \
@@ -45,6 +47,15 @@ tests_unit_test_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step
 tests_unit_test_store_thread_SOURCES = tests/unit/test_store_thread.c
 tests_unit_test_store_thread_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_store_thread_LDADD = $(VERIFIER_TEST_LIBS)
+
+tests_unit_test_store_limit_SOURCES = tests/unit/test_store_limit.c \
+	$(scratch_sources)
+tests_unit_test_store_limit_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_store_limit_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_store_limit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step
+tests_unit_test_throttle_SOURCES = tests/unit/test_throttle.c
+tests_unit_test_throttle_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_throttle_LDADD = $(VERIFIER_TEST_LIBS)
 
 # A running verifier with files and clients.
 verifier_rig_sources = tests/unit/verifier_rig.c tests/unit/verifier_rig.h \
