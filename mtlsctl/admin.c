@@ -81,10 +81,28 @@ take_done(const struct mtls_msg_admin_done *done, uint32_t *ret_n,
 	return MTLS_OK;
 }
 
+/* One message of the answer; *ret_done is set after the last. */
 static enum mtls_status
-take_answer(int fd, enum mtls_message_type row_type, admin_row_fn row,
-    void *arg, uint32_t *ret_n, struct mtls_err *err)
+take_message(const struct admin_question *q,
+    const struct mtls_message *message, uint32_t *ret_n, int *ret_done,
+    struct mtls_err *err)
 {
+	if (message->type == MTLS_MSG_ADMIN_DONE) {
+		*ret_done = 1;
+		return take_done(&message->u.admin_done, ret_n, err);
+	}
+	if (q->row_type != MTLS_MSG_NONE && message->type == q->row_type)
+		return q->row(q->arg, message, err);
+	return mtls_fail(err, MTLS_E_PROTOCOL,
+	    "the verifier sent %s, which was not asked for",
+	    mtls_message_name(message->type));
+}
+
+static enum mtls_status
+take_answer(int fd, const struct admin_question *q, uint32_t *ret_n,
+    struct mtls_err *err)
+{
+	uint32_t timeout_ms = q->is_endless ? UINT32_MAX : TIMEOUT_MS;
 	enum mtls_status status = MTLS_OK;
 	struct mtls_message message;
 	uint32_t n_rows = 0;
@@ -93,24 +111,14 @@ take_answer(int fd, enum mtls_message_type row_type, admin_row_fn row,
 
 	while (status == MTLS_OK && !done) {
 		status = mtls_message_recv(fd, &message, &passed_fd,
-		    mtls_deadline_in_ms(TIMEOUT_MS), err);
+		    mtls_deadline_in_ms(timeout_ms), err);
 		if (status != MTLS_OK)
 			break;
-		if (message.type == MTLS_MSG_ADMIN_DONE) {
-			status = take_done(&message.u.admin_done, ret_n, err);
-			done = 1;
-		} else if (row_type != MTLS_MSG_NONE &&
-		    message.type == row_type) {
-			row(arg, &message);
-			n_rows++;
-		} else {
-			status = mtls_fail(err, MTLS_E_PROTOCOL,
-			    "the verifier sent %s, which was not asked for",
-			    mtls_message_name(message.type));
-		}
+		status = take_message(q, &message, ret_n, &done, err);
+		n_rows += !done;
 		mtls_message_clear(&message);
 	}
-	if (status == MTLS_OK && row_type != MTLS_MSG_NONE &&
+	if (status == MTLS_OK && q->row_type != MTLS_MSG_NONE &&
 	    n_rows != *ret_n)
 		status = mtls_fail(err, MTLS_E_PROTOCOL,
 		    "the verifier sent %u rows and counted %u", n_rows,
@@ -119,21 +127,20 @@ take_answer(int fd, enum mtls_message_type row_type, admin_row_fn row,
 }
 
 enum mtls_status
-admin_ask(const char *socket_path0, const struct mtls_message *request,
-    enum mtls_message_type row_type, admin_row_fn row, void *arg,
-    uint32_t *ret_n, struct mtls_err *err)
+admin_question(const struct admin_question *question, uint32_t *ret_n,
+    struct mtls_err *err)
 {
-	const char *path = socket_path0 != NULL ? socket_path0 :
+	const char *path = question->socket != NULL ? question->socket :
 	    MTLS_ADMIN_SOCKET;
 	enum mtls_status status;
 	int fd = -1;
 
 	status = open_socket(path, &fd, err);
 	if (status == MTLS_OK)
-		status = mtls_message_send(fd, request, -1,
+		status = mtls_message_send(fd, question->request, -1,
 		    mtls_deadline_in_ms(TIMEOUT_MS), err);
 	if (status == MTLS_OK)
-		status = take_answer(fd, row_type, row, arg, ret_n, err);
+		status = take_answer(fd, question, ret_n, err);
 	if (status == MTLS_E_CLOSED)
 		mtls_err_context(err, "the verifier ended the conversation "
 		    "(are you root, or in its admin group?)");

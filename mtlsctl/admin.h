@@ -10,20 +10,31 @@
 #include "mtls/message.h"
 #include "mtls/status.h"
 
-/* One row, of the type that was asked for; cleared by the caller. */
-typedef void (*admin_row_fn)(void *arg, const struct mtls_message *row);
+/*
+ * One row, of the type that was asked for; cleared by the caller. Anything
+ * but OK ends the conversation, and is what admin_question() returns.
+ */
+typedef enum mtls_status (*admin_row_fn)(void *arg,
+    const struct mtls_message *row, struct mtls_err *err);
+
+struct admin_question {
+	const char *socket;		/* NULL: the compiled-in one */
+	const struct mtls_message *request;
+	enum mtls_message_type row_type;	/* NONE: there are no rows */
+	admin_row_fn row;
+	void *arg;
+	int is_endless;			/* the answer may pause for ever */
+};
 
 /*
- * Sends request to the verifier at socket_path0 (NULL: the compiled-in one),
- * which must be root's, ours or _mtls-verifier's, and calls row for each
- * message of row_type (MTLS_MSG_NONE: there are none) until ADMIN_DONE.
- * *ret_n is what that counts: the rows, or the changes. A failure that the
- * verifier reports has its status and reason. An answer that breaks off is a
- * failure, whatever came before.
+ * Sends the request to the verifier, which must be root's, ours or
+ * _mtls-verifier's, and calls row for each message of row_type until
+ * ADMIN_DONE. *ret_n is what that counts: the rows, or the changes. A failure
+ * that the verifier reports has its status and reason. An answer that breaks
+ * off is a failure, whatever came before.
  */
-enum mtls_status admin_ask(const char *socket_path0,
-    const struct mtls_message *request, enum mtls_message_type row_type,
-    admin_row_fn row, void *arg, uint32_t *ret_n, struct mtls_err *err);
+enum mtls_status admin_question(const struct admin_question *question,
+    uint32_t *ret_n, struct mtls_err *err);
 
 #define ADMIN_SOCKET_OPTION(type) \
 	{ "socket", CTL_TEXT, offsetof(type, socket), 0, 0, NULL, "PATH", \

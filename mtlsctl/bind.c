@@ -56,28 +56,6 @@ check_user(const char *user, struct mtls_err *err)
 	    user);
 }
 
-/* A certificate file: who it is, and its DER. */
-static enum mtls_status
-read_certificate(struct mtls_tls *tls, const char *path,
-    struct mtls_identity *ret_id, struct mtls_bytes *ret_der,
-    struct mtls_err *err)
-{
-	enum mtls_status status;
-	X509 *certificate = NULL;
-
-	status = input_certificate(tls, path, &certificate, err);
-	if (status != MTLS_OK)
-		return status;
-	status = mtls_identity_read(certificate, ret_id, err);
-	if (status != MTLS_OK)
-		mtls_err_context(err, "%s", path);
-	if (status == MTLS_OK && ret_der != NULL)
-		status = mtls_der_of_certificate(certificate, &ret_der->data,
-		    &ret_der->len, err);
-	X509_free(certificate);
-	return status;
-}
-
 static enum mtls_status
 show_change(const struct settings *set, const char *user, const char *sha256,
     uint32_t n, struct mtls_err *err)
@@ -106,7 +84,7 @@ bind_certificate(struct ctl *ctl, const struct settings *set,
 	uint32_t n = 0;
 
 	memset(&id, 0, sizeof(id));
-	status = read_certificate(ctl->tls, path, &id,
+	status = input_identity(ctl->tls, path, &id,
 	    &request.u.admin_bind.der, err);
 	if (status == MTLS_OK && (id.is_ca || !id.for_client_auth))
 		status = mtls_fail(err, MTLS_E_CONFIG, "%s is not a "
@@ -115,8 +93,8 @@ bind_certificate(struct ctl *ctl, const struct settings *set,
 		status = mtls_text_dup(&request.u.admin_bind.user, user, err);
 	mtls_hex_encode(sha256, id.sha256, sizeof(id.sha256));
 	if (status == MTLS_OK)
-		status = admin_ask(set->socket, &request, MTLS_MSG_NONE, NULL,
-		    NULL, &n, err);
+		status = admin_question(&(struct admin_question){
+		    .socket = set->socket, .request = &request }, &n, err);
 	mtls_message_clear(&request);
 	mtls_identity_clear(&id);
 	if (status == MTLS_OK && n == 0)
@@ -157,7 +135,7 @@ fingerprint_of(struct ctl *ctl, const char *word, char sha256[65],
 		memcpy(sha256, word, 65);
 		return MTLS_OK;
 	}
-	status = read_certificate(ctl->tls, word, &id, NULL, err);
+	status = input_identity(ctl->tls, word, &id, NULL, err);
 	if (status != MTLS_OK)
 		return status;
 	mtls_hex_encode(sha256, id.sha256, sizeof(id.sha256));
@@ -182,8 +160,8 @@ unbind(struct ctl *ctl, const struct settings *set, const char *user,
 	if (status == MTLS_OK)
 		status = mtls_text_dup(&u->sha256, sha256, err);
 	if (status == MTLS_OK)
-		status = admin_ask(set->socket, &request, MTLS_MSG_NONE, NULL,
-		    NULL, &n, err);
+		status = admin_question(&(struct admin_question){
+		    .socket = set->socket, .request = &request }, &n, err);
 	mtls_message_clear(&request);
 	if (status == MTLS_OK && n == 0)
 		ctl_warn(ctl, "there is no such binding");
@@ -218,8 +196,8 @@ struct listing {
 	int json;
 };
 
-static void
-add_binding(void *arg, const struct mtls_message *row)
+static enum mtls_status
+add_binding(void *arg, const struct mtls_message *row, struct mtls_err *err)
 {
 	const struct mtls_msg_admin_binding *b = &row->u.admin_binding;
 	const struct listing *l = arg;
@@ -234,6 +212,8 @@ add_binding(void *arg, const struct mtls_message *row)
 	output_time(l->o, "not_after", (int64_t)b->not_after_s);
 	output_text(l->o, "subject", b->subject);
 	output_row(l->o);
+	(void)err;
+	return MTLS_OK;
 }
 
 CTL_COMMAND(bindings_command)
@@ -258,8 +238,10 @@ CTL_COMMAND(bindings_command)
 	status = mtls_text_dup(&request.u.admin_bindings.user,
 	    words.n == 1 ? words.word[0] : "", err);
 	if (status == MTLS_OK)
-		status = admin_ask(set.socket, &request,
-		    MTLS_MSG_ADMIN_BINDING, add_binding, &l, &n, err);
+		status = admin_question(&(struct admin_question){
+		    .socket = set.socket, .request = &request,
+		    .row_type = MTLS_MSG_ADMIN_BINDING, .row = add_binding,
+		    .arg = &l }, &n, err);
 	mtls_message_clear(&request);
 	if (status == MTLS_OK && n == 0)
 		ctl->exit_status = CTL_NOTHING;

@@ -200,3 +200,24 @@ input_certificate(struct mtls_tls *tls, const char *path, X509 **ret,
 	free(data);
 	return status;
 }
+
+enum mtls_status
+input_identity(struct mtls_tls *tls, const char *path,
+    struct mtls_identity *ret_id, struct mtls_bytes *ret_der,
+    struct mtls_err *err)
+{
+	enum mtls_status status;
+	X509 *certificate = NULL;
+
+	status = input_certificate(tls, path, &certificate, err);
+	if (status != MTLS_OK)
+		return status;
+	status = mtls_identity_read(certificate, ret_id, err);
+	if (status != MTLS_OK)
+		mtls_err_context(err, "%s", path);
+	if (status == MTLS_OK && ret_der != NULL)
+		status = mtls_der_of_certificate(certificate, &ret_der->data,
+		    &ret_der->len, err);
+	X509_free(certificate);
+	return status;
+}

@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 
 #include "mtls/status.h"
+#include "mtls/identity.h"
 #include "mtls/tls.h"
 
 #define INPUT_MAX (64u * 1024u)
@@ -38,5 +39,13 @@ enum mtls_status input_der(const char *path, const char *data, size_t len,
 /* The one certificate in a file, PEM or DER. */
 enum mtls_status input_certificate(struct mtls_tls *tls, const char *path,
     X509 **ret, struct mtls_err *err);
+
+/*
+ * The same, read: who it is, and, unless ret_der0 is NULL, its DER. The
+ * caller clears what is there when this returns OK.
+ */
+enum mtls_status input_identity(struct mtls_tls *tls, const char *path,
+    struct mtls_identity *ret_id, struct mtls_bytes *ret_der0,
+    struct mtls_err *err);
 
 #endif

@@ -3,6 +3,8 @@ noinst_LTLIBRARIES += libmtls_ctl.la
 noinst_HEADERS += \
 	mtlsctl/admin.h \
 	mtlsctl/admin_commands.h \
+	mtlsctl/audit_request.h \
+	mtlsctl/audit_verify.h \
 	mtlsctl/ca_commands.h \
 	mtlsctl/ca_crl.h \
 	mtlsctl/ca_dir.h \
@@ -25,10 +27,13 @@ noinst_HEADERS += \
 	mtlsctl/terminal.h \
 	mtlsctl/timestamp.h \
 	mtlsctl/token_commands.h \
-	mtlsctl/try.h
+	mtlsctl/try.h \
+	mtlsctl/when.h
 libmtls_ctl_la_SOURCES = \
 	mtlsctl/admin.c \
 	mtlsctl/audit.c \
+	mtlsctl/audit_request.c \
+	mtlsctl/audit_verify.c \
 	mtlsctl/bind.c \
 	mtlsctl/ca_crl.c \
 	mtlsctl/ca_dir.c \
@@ -55,13 +60,17 @@ libmtls_ctl_la_SOURCES = \
 	mtlsctl/policy_explain.c \
 	mtlsctl/policy_facts.c \
 	mtlsctl/policy_input.c \
+	mtlsctl/revoke.c \
+	mtlsctl/status.c \
 	mtlsctl/terminal.c \
 	mtlsctl/timestamp.c \
 	mtlsctl/token_enroll.c \
 	mtlsctl/token_import.c \
 	mtlsctl/token_list.c \
 	mtlsctl/try.c \
-	mtlsctl/try_login.c
+	mtlsctl/try_login.c \
+	mtlsctl/users.c \
+	mtlsctl/when.c
 libmtls_ctl_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 libmtls_ctl_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
 libmtls_ctl_la_LIBADD = libmtls_pkcs11.la libmtls_policy.la libmtls_tls.la \

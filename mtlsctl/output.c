@@ -286,6 +286,24 @@ write_table(json_t *rows, FILE *out)
 }
 
 static void
+write_lines(json_t *rows, FILE *out)
+{
+	char cell[CELL_MAX];
+	const char *key, *before;
+	json_t *row, *value;
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		before = "";
+		json_object_foreach(row, key, value) {
+			fprintf(out, "%s%s", before, cell_of(cell, value));
+			before = "  ";
+		}
+		fputc('\n', out);
+	}
+}
+
+static void
 write_records(json_t *rows, FILE *out)
 {
 	char cell[CELL_MAX];
@@ -346,6 +364,8 @@ output_write(struct output *o, FILE *out, struct mtls_err *err)
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 	if (o->form == OUTPUT_JSON)
 		failed = write_json(o->rows, out);
+	else if (o->form == OUTPUT_LINES)
+		write_lines(o->rows, out);
 	else if (o->form == OUTPUT_RECORD)
 		write_records(o->rows, out);
 	else if (json_array_size(o->rows) > 0)
@@ -354,4 +374,14 @@ output_write(struct output *o, FILE *out, struct mtls_err *err)
 		return mtls_fail(err, MTLS_E_SYSTEM,
 		    "the output could not be written");
 	return MTLS_OK;
+}
+
+enum mtls_status
+output_flush(struct output *o, FILE *out, struct mtls_err *err)
+{
+	enum mtls_status status = output_write(o, out, err);
+
+	if (o != NULL)
+		(void)json_array_clear(o->rows);
+	return status;
 }

@@ -21,6 +21,7 @@
 
 enum output_form {
 	OUTPUT_TABLE,		/* a heading, then one line for each row */
+	OUTPUT_LINES,		/* the same without a heading */
 	OUTPUT_RECORD,		/* one line for each value */
 	OUTPUT_JSON
 };
@@ -62,6 +63,10 @@ size_t output_n_rows(const struct output *o);
  * it could not be written.
  */
 enum mtls_status output_write(struct output *o, FILE *out,
+    struct mtls_err *err);
+
+/* The same, and forgets the rows: for what goes on. */
+enum mtls_status output_flush(struct output *o, FILE *out,
     struct mtls_err *err);
 
 #endif

@@ -206,6 +206,8 @@ fault(enum policy_reason reason)
 		return "the certificate is revoked";
 	case POLICY_REASON_ISSUER_REVOKED:
 		return "the CA of the certificate is revoked";
+	case POLICY_REASON_REVOKED_HERE:
+		return "an administrator has revoked the certificate";
 	case POLICY_REASON_NO_REVOCATION:
 		return "it cannot be told whether the certificate is revoked";
 	case POLICY_REASON_NO_USER:

@@ -32,6 +32,8 @@ static const struct {
 	    "The certificate on this card has been revoked." },
 	[POLICY_REASON_ISSUER_REVOKED] = { "issuer-revoked",
 	    "The certificate on this card has been revoked." },
+	[POLICY_REASON_REVOKED_HERE] = { "certificate-revoked-here",
+	    "The certificate on this card has been revoked." },
 	[POLICY_REASON_NO_REVOCATION] = { "revocation-unavailable",
 	    "The card cannot be verified now." },
 	[POLICY_REASON_NO_USER] = { "no-user",

@@ -24,6 +24,8 @@
 #define GROUPS_MAX	256		/* of a caller that are looked at */
 /* Without progress for this long a caller is gone. */
 #define TIMEOUT_S	30
+/* How often who follows the audit is told what is new. */
+#define FOLLOW_S	1
 
 struct admin {
 	struct server *server;
@@ -81,6 +83,8 @@ connection_end(struct admin_connection *c)
 		c->next->prev = c->prev;
 	if (c->readable != NULL)
 		event_free(c->readable);
+	if (c->follow != NULL)
+		event_free(c->follow);
 	if (c->writable != NULL)
 		event_free(c->writable);
 	store_op_clear(&c->op);
@@ -128,6 +132,41 @@ wait_writable(struct admin_connection *c)
 		connection_end(c);
 }
 
+/* Whether the caller has hung up, while nothing is expected from it. */
+static int
+is_gone(const struct admin_connection *c)
+{
+	char byte;
+	ssize_t n = recv(c->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+static void
+on_follow(evutil_socket_t fd, short what, void *arg)
+{
+	struct admin_connection *c = arg;
+
+	(void)fd;
+	(void)what;
+	if (is_gone(c))
+		connection_end(c);
+	else
+		admin_more(c);
+}
+
+/* The next look at the audit. */
+static void
+wait_for_more(struct admin_connection *c)
+{
+	struct timeval tv = { FOLLOW_S, 0 };
+
+	if (c->follow == NULL)
+		c->follow = evtimer_new(c->server->base, on_follow, c);
+	if (c->follow == NULL || event_add(c->follow, &tv) != 0)
+		connection_end(c);
+}
+
 void
 admin_send(struct admin_connection *c)
 {
@@ -146,7 +185,9 @@ admin_send(struct admin_connection *c)
 		}
 	}
 	if (sent == SENT && c->done.type == MTLS_MSG_NONE) {
-		if (c->is_last || c->left <= 0)
+		if (c->is_last && c->is_following)
+			wait_for_more(c);
+		else if (c->is_last || c->left <= 0)
 			admin_finish(c, MTLS_OK, c->n, "");
 		else
 			admin_more(c);

@@ -40,16 +40,15 @@ admin_submit(struct admin_connection *c, enum store_kind kind,
 
 /* In the log, and counted. */
 static void
-admin_changed(struct admin_connection *c)
+tell_change(struct admin_connection *c)
 {
 	audit_log(&c->audit, c->server->log);
 	metrics_count(c->server->metrics, METRICS_ADMIN,
 	    (struct metrics_labels){ { c->audit.record.event } });
 }
 
-/* A change: made or not, and how many. */
-static void
-on_changed(struct store_op *op)
+void
+admin_on_changed(struct store_op *op)
 {
 	struct admin_connection *c = op->arg;
 
@@ -59,12 +58,13 @@ on_changed(struct store_op *op)
 		return;
 	}
 	if (op->n > 0)
-		admin_changed(c);
+		tell_change(c);
 	admin_finish(c, MTLS_OK, (uint32_t)op->n, "");
 }
 
-static void
-begin_audit(struct admin_connection *c, const char *event, const char *user)
+void
+admin_begin_audit(struct admin_connection *c, const char *event,
+    const char *user)
 {
 	audit_begin(&c->audit, event);
 	c->audit.record.decision = "allow";
@@ -99,7 +99,8 @@ request_bind(struct admin_connection *c)
 
 	mtls_err_clear(&err);
 	if (!mtls_text_is_user(m->user)) {
-		admin_refuse(c, MTLS_E_USAGE, "this cannot be the name of a user");
+		admin_refuse(c, MTLS_E_USAGE,
+		    "this cannot be the name of a user");
 		return;
 	}
 	if (mtls_der_certificate(c->server->tls, m->der.data, m->der.len,
@@ -122,13 +123,12 @@ request_bind(struct admin_connection *c)
 	b->not_after_s = c->id.not_after_s;
 	b->bound_at_s = time(NULL);
 	c->op.binding = b;
-	begin_audit(c, "bind", m->user);
-	admin_submit(c, STORE_BINDING_ADD, on_changed);
+	admin_begin_audit(c, "bind", m->user);
+	admin_submit(c, STORE_BINDING_ADD, admin_on_changed);
 }
 
-/* Only the whole fingerprint, as it is printed: a part matches nothing. */
-static int
-is_fingerprint(const char *text)
+int
+admin_is_fingerprint(const char *text)
 {
 	uint8_t bytes[SHA256_HEX / 2];
 
@@ -140,7 +140,7 @@ request_unbind(struct admin_connection *c)
 {
 	const struct mtls_msg_admin_unbind *m = &c->request.u.admin_unbind;
 
-	if (m->sha256[0] != '\0' && !is_fingerprint(m->sha256)) {
+	if (m->sha256[0] != '\0' && !admin_is_fingerprint(m->sha256)) {
 		admin_refuse(c, MTLS_E_USAGE, "a fingerprint is 64 hexadecimal "
 		    "digits in lower case");
 		return;
@@ -149,8 +149,8 @@ request_unbind(struct admin_connection *c)
 	c->op.sha256 = m->sha256;
 	(void)snprintf(c->certificate, sizeof(c->certificate), "sha256=%s",
 	    m->sha256[0] == '\0' ? "all" : m->sha256);
-	begin_audit(c, "unbind", m->user);
-	admin_submit(c, STORE_BINDING_REMOVE, on_changed);
+	admin_begin_audit(c, "unbind", m->user);
+	admin_submit(c, STORE_BINDING_REMOVE, admin_on_changed);
 }
 
 static void
@@ -173,9 +173,13 @@ on_rows(struct store_op *op)
 			    (int64_t)last->u.admin_record.sequence;
 		else if (last->type == MTLS_MSG_ADMIN_HEAD)
 			strcpy(c->after_name, last->u.admin_head.verifier);
+		else if (last->type == MTLS_MSG_ADMIN_REVOKED)
+			strcpy(c->after, last->u.admin_revoked.sha256);
 		else
 			strcpy(c->after, last->u.admin_binding.sha256);
 	}
+	if (c->is_last && op->filter.after < op->n)
+		op->filter.after = op->n;
 	/* Only the first page looks for where the newest begin. */
 	op->filter.limit = 0;
 	admin_send(c);
@@ -190,6 +194,8 @@ admin_more(struct admin_connection *c)
 		kind = STORE_RECORD_LIST;
 	else if (c->request.type == MTLS_MSG_ADMIN_HEADS)
 		kind = STORE_HEAD_LIST;
+	else if (c->request.type == MTLS_MSG_ADMIN_REVOCATIONS)
+		kind = STORE_REVOKED_LIST;
 
 	store_op_clear(&c->op);
 	admin_submit(c, kind, on_rows);
@@ -221,9 +227,14 @@ request_audit(struct admin_connection *c)
 	c->op.filter.host = m->host;
 	c->op.filter.service = m->service;
 	c->op.filter.decision = m->decision;
+	c->op.filter.event = m->event;
+	c->op.filter.reason = m->reason;
+	c->op.filter.since_ms = (int64_t)m->since_ms;
+	c->op.filter.until_ms = (int64_t)m->until_ms;
 	c->op.filter.after = (int64_t)m->after;
 	c->op.filter.limit = m->limit;
-	c->left = m->limit;
+	c->is_following = m->follow;
+	c->left = m->limit == 0 || m->follow ? INT64_MAX : (int64_t)m->limit;
 	admin_more(c);
 }
 
@@ -241,6 +252,12 @@ admin_request(struct admin_connection *c)
 		request_audit(c);
 	else if (c->request.type == MTLS_MSG_ADMIN_HEADS)
 		request_heads(c);
+	else if (c->request.type == MTLS_MSG_ADMIN_REVOKE)
+		admin_revoke(c);
+	else if (c->request.type == MTLS_MSG_ADMIN_UNREVOKE)
+		admin_unrevoke(c);
+	else if (c->request.type == MTLS_MSG_ADMIN_REVOCATIONS)
+		admin_revocations(c);
 	else if (c->request.type == MTLS_MSG_ADMIN_STATUS)
 		admin_status(c);
 	else

@@ -22,7 +22,7 @@ struct admin_connection {
 	int fd;
 	uid_t uid;
 	char source[32];		/* "uid 0" */
-	struct event *readable, *writable, *timeout;
+	struct event *readable, *writable, *follow;
 	struct mtls_message request;
 	int is_refused;			/* for who it is */
 	int is_busy;			/* an operation is with the store */
@@ -33,12 +33,14 @@ struct admin_connection {
 	int64_t left;			/* rows that may still be sent */
 	uint32_t n;
 	int is_last;			/* no page follows this one */
+	int is_following;		/* but there may be more later */
 	struct mtls_message done;	/* DONE, or NONE while unknown */
 	struct audit audit;
 	struct store_binding binding;
+	struct store_revocation revocation;
 	struct mtls_identity id;
 	int has_id;
-	char sha256[65], after[65], certificate[512];
+	char sha256[65], after[65], certificate[512], reason[256];
 	char after_name[MTLS_AUDIT_NAME_MAX + 1];
 };
 
@@ -60,8 +62,22 @@ void admin_refuse(struct admin_connection *c, enum mtls_status status,
 void admin_submit(struct admin_connection *c, enum store_kind kind,
     store_done_fn done);
 
-/* ADMIN_STATUS. */
+/*
+ * For a change: begins its audit record, and what is done when the store has
+ * made it, or has found nothing to change.
+ */
+void admin_begin_audit(struct admin_connection *c, const char *event,
+    const char *user);
+void admin_on_changed(struct store_op *op);
+
+/* Only the whole fingerprint, as it is printed: a part matches nothing. */
+int admin_is_fingerprint(const char *text);
+
+/* Requests that have a file of their own. */
 void admin_status(struct admin_connection *c);
+void admin_revoke(struct admin_connection *c);
+void admin_unrevoke(struct admin_connection *c);
+void admin_revocations(struct admin_connection *c);
 
 /* Asks the store for the first, or the next, page of rows. */
 void admin_more(struct admin_connection *c);

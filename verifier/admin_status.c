@@ -139,6 +139,7 @@ add_store(const struct server *server, struct store_op *op)
 	add_number(op, "open-challenges", (uint64_t)op->counts.n_open);
 	add_number(op, "audit-records", (uint64_t)op->counts.n_records);
 	add_number(op, "bindings", (uint64_t)op->counts.n_bindings);
+	add_number(op, "revoked-here", (uint64_t)op->counts.n_revoked);
 }
 
 static void

@@ -22,6 +22,10 @@ on_added(struct store_op *op)
 	struct exchange *x = op->arg;
 	struct mtls_body_challenge body;
 
+	if (op->is_revoked) {
+		exchange_refuse_revoked(x);
+		return;
+	}
 	if (op->status == MTLS_E_REFUSED) {
 		exchange_refuse(x, 429, "too-many",
 		    "This machine has too many logins under way.");
@@ -87,6 +91,7 @@ store_challenge(struct exchange *x)
 		return;
 	}
 	fill_challenge(x, now_ms);
+	exchange_fingerprints(x);
 	exchange_submit(x, STORE_CHALLENGE_ADD, on_added);
 }
 

@@ -13,6 +13,8 @@
 
 #include <event2/buffer.h>
 
+#include "mtls/text.h"
+
 #include "metrics.h"
 
 static const char *
@@ -169,6 +171,30 @@ exchange_decided(struct exchange *x)
 		server->n_allowed++;
 	else
 		server->n_denied++;
+}
+
+void
+exchange_fingerprints(struct exchange *x)
+{
+	x->op.sha256 = x->op.key_sha256 = NULL;
+	if (!x->peer.is_readable)
+		return;
+	mtls_hex_encode(x->sha256, x->peer.id.sha256,
+	    sizeof(x->peer.id.sha256));
+	mtls_hex_encode(x->key_sha256, x->peer.id.spki_sha256,
+	    sizeof(x->peer.id.spki_sha256));
+	x->op.sha256 = x->sha256;
+	x->op.key_sha256 = x->key_sha256;
+}
+
+void
+exchange_refuse_revoked(struct exchange *x)
+{
+	const char *fault, *message = "";
+
+	x->peer.standing = POLICY_STANDING_REVOKED_HERE;
+	fault = peer_machine_fault(&x->peer, &message);
+	exchange_refuse(x, 403, fault, message);
 }
 
 static void

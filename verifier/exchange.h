@@ -49,7 +49,7 @@ struct exchange {
 	/* While it waits for the name service. */
 	struct name_query names;
 	unsigned names_of;		/* server.n_reloads then */
-	char sha256[65];
+	char sha256[65], key_sha256[65];	/* of the peer's */
 	/* While it waits for a decision. */
 	int64_t wait_until_ms, expires_ms;
 	struct event *timer, *gone;	/* gone: while it waits for anything */
@@ -84,6 +84,15 @@ void exchange_drop(struct exchange *x);
 /* Gives x->op to the store; done gets it back as op->arg. */
 void exchange_submit(struct exchange *x, enum store_kind kind,
     store_done_fn done);
+
+/* Whose certificate it is, for an operation that looks it up. */
+void exchange_fingerprints(struct exchange *x);
+
+/*
+ * The operation has found that an administrator has revoked the machine's
+ * certificate: refuses.
+ */
+void exchange_refuse_revoked(struct exchange *x);
 
 /* A decision is durable: one line in the log, one more in the metrics. */
 void exchange_decided(struct exchange *x);

@@ -231,6 +231,11 @@ on_found(struct store_op *op)
 		    "Another machine has opened this challenge.");
 		return;
 	}
+	if (op->is_revoked) {
+		audit_of_challenge(&x->audit, &op->found);
+		exchange_refuse_revoked(x);
+		return;
+	}
 	switch (op->found.state) {
 	case STORE_OPEN:
 		not_decided(x, &op->found);
@@ -250,7 +255,7 @@ find(struct exchange *x)
 {
 	store_op_clear(&x->op);
 	x->op.id = x->id;
-	x->op.sha256 = NULL;
+	exchange_fingerprints(x);
 	exchange_submit(x, STORE_CHALLENGE_FIND, on_found);
 }
 

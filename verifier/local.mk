@@ -2,6 +2,7 @@ noinst_LTLIBRARIES += libmtls_verifier.la
 libmtls_verifier_la_SOURCES = \
 	verifier/admin.c verifier/admin.h \
 	verifier/admin_request.c verifier/admin_request.h \
+	verifier/admin_revoke.c \
 	verifier/admin_status.c \
 	verifier/audit.c verifier/audit.h \
 	verifier/challenge.c \
@@ -53,6 +54,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/store_sqlite.c verifier/store_sqlite.h \
 	verifier/store_sqlite_admin.c \
 	verifier/store_sqlite_audit.c \
+	verifier/store_sqlite_revoked.c \
 	verifier/store_sqlite_schema.c \
 	verifier/store_sqlite_challenge.c verifier/store_sqlite_floor.c \
 	verifier/store_sqlite_limit.c \

@@ -144,6 +144,9 @@ report_store(const struct store_counts *counts, FILE *out)
 	    "Logins that wait for their proof.", counts->n_open);
 	metrics_text_gauge(out, PREFIX "bindings",
 	    "Certificates that are bound to a user.", counts->n_bindings);
+	metrics_text_gauge(out, PREFIX "revoked_here",
+	    "Certificates and keys that administrators have revoked.",
+	    counts->n_revoked);
 	metrics_text_gauge(out, PREFIX "audit_records",
 	    "Records of the audit.", counts->n_records);
 }

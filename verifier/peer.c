@@ -119,6 +119,10 @@ peer_machine_fault(const struct peer *peer, const char **ret_message)
 	case POLICY_STANDING_ISSUER_REVOKED:
 		*ret_message = "This machine's certificate has been revoked.";
 		return "machine-revoked";
+	case POLICY_STANDING_REVOKED_HERE:
+		*ret_message = "This machine's certificate has been revoked "
+		    "by an administrator.";
+		return policy_reason_word(POLICY_REASON_REVOKED_HERE);
 	case POLICY_STANDING_NOT_YET_VALID:
 	case POLICY_STANDING_OUTDATED:
 		*ret_message = "This machine's certificate is not valid now.";

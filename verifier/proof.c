@@ -36,6 +36,9 @@ already_proven(struct exchange *x)
 	    "This challenge has had its proof.");
 }
 
+static void store_decision(struct exchange *x,
+    const struct policy_decision *d, int64_t now_ms);
+
 static void
 on_decided(struct store_op *op)
 {
@@ -43,6 +46,14 @@ on_decided(struct store_op *op)
 	struct server *server = x->server;
 	struct mtls_body_taken body;
 
+	/* Revoked since it was looked up: another decision. */
+	if (op->is_revoked) {
+		store_op_clear(op);
+		store_decision(x, &(struct policy_decision){
+		    .verdict = MTLS_VERDICT_DENY,
+		    .reason = POLICY_REASON_REVOKED_HERE }, mtls_clock_ms());
+		return;
+	}
 	/* Somebody else was faster: one proof for one challenge. */
 	if (op->status == MTLS_E_REFUSED || op->status == MTLS_E_NOT_FOUND) {
 		already_proven(x);
@@ -93,6 +104,7 @@ store_decision(struct exchange *x, const struct policy_decision *d,
 	r->reason = x->decision.reason;
 	r->certificate = x->certificate;
 	r->source = connection_peer0(x->connection);
+	x->audit.rule = NULL;
 	if (d->line != 0) {
 		(void)snprintf(x->audit.rule_text,
 		    sizeof(x->audit.rule_text), "%.60s:%u",
@@ -124,7 +136,7 @@ find_user(const struct exchange *x)
 	memset(&nobody, 0, sizeof(nobody));
 	if (!x->peer.is_readable)
 		return nobody;
-	/* After a reload that added "map bound", nobody has looked. */
+	/* Nobody has looked. */
 	if (x->op.sha256 == NULL)
 		binding.known = POLICY_CANNOT_TELL;
 	if (x->op.bound_user != NULL) {
@@ -160,6 +172,8 @@ decide(struct exchange *x, const struct store_challenge *c, int64_t now_ms)
 		.member = x->names.member,
 	};
 
+	if (x->op.is_revoked)
+		f.standing = POLICY_STANDING_REVOKED_HERE;
 	if (x->peer.is_readable) {
 		certificate = mapping_certificate(&x->peer.id);
 		f.certificate = &certificate;
@@ -246,11 +260,6 @@ proof_take(struct exchange *x)
 	x->audit.record.service = proof->service;
 	x->audit.record.host = proof->host;
 	x->op.id = proof->challenge;
-	if (x->peer.is_readable &&
-	    mapping_wants_binding(&x->server->generation->policy)) {
-		mtls_hex_encode(x->sha256, x->peer.id.sha256,
-		    sizeof(x->peer.id.sha256));
-		x->op.sha256 = x->sha256;
-	}
+	exchange_fingerprints(x);
 	exchange_submit(x, STORE_CHALLENGE_FIND, on_found);
 }

@@ -120,6 +120,7 @@ weight(enum policy_standing standing)
 		return 2;
 	case POLICY_STANDING_REVOKED:
 	case POLICY_STANDING_ISSUER_REVOKED:
+	case POLICY_STANDING_REVOKED_HERE:
 	case POLICY_STANDING_COUNT:
 		break;
 	}

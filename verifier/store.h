@@ -83,9 +83,26 @@ struct store_floor {
 	int64_t this_update_s;
 };
 
-/* Which records: "" matches all; the newest limit of those after. */
+/*
+ * What an administrator has revoked: a certificate, or every certificate
+ * with a key, whichever has this SHA-256 (of the DER certificate, or of its
+ * SubjectPublicKeyInfo).
+ */
+struct store_revocation {
+	const char *sha256;		/* lower-case hexadecimal */
+	const char *kind;		/* "certificate" or "key" */
+	const char *user, *subject, *issuer, *serial;	/* for people */
+	const char *reason, *by;
+	int64_t revoked_at_s;
+};
+
+/*
+ * Which records: "" matches all, and until_ms 0 has no end; the newest limit
+ * of those after.
+ */
 struct store_filter {
-	const char *user, *host, *service, *decision;
+	const char *user, *host, *service, *decision, *event, *reason;
+	int64_t since_ms, until_ms;	/* from, and before */
 	int64_t after;
 	int64_t limit;
 };
@@ -114,7 +131,7 @@ struct store_limit {
 #define STORE_LIMITS_MAX 8
 
 struct store_counts {
-	int64_t n_open, n_records, n_bindings, last_sequence;
+	int64_t n_open, n_records, n_bindings, n_revoked, last_sequence;
 };
 
 /* How many rows one operation returns at most; ask again for more. */
@@ -130,18 +147,22 @@ struct store_counts {
 enum store_kind {
 	/*
 	 * Adds challenge. REFUSED if its machine has too many, or the id was
-	 * there.
+	 * there, or, with is_revoked, where sha256 (of the machine's
+	 * certificate) or key_sha256 is revoked.
 	 */
 	STORE_CHALLENGE_ADD,
 	/*
 	 * Finds challenge id and, where sha256 is not NULL, to whom that
-	 * certificate was bound. NOT_FOUND if there is no such challenge;
-	 * found and bound_user hold what was found.
+	 * certificate was bound, and whether it, or its key_sha256 (not
+	 * NULL either), was revoked. NOT_FOUND if there is no such
+	 * challenge; found, bound_user and is_revoked hold what was found.
 	 */
 	STORE_CHALLENGE_FIND,
 	/*
 	 * Gives an open challenge its decision and adds record, both or
-	 * neither. REFUSED if it is not open (any more), NOT_FOUND.
+	 * neither. REFUSED if it is not open (any more), NOT_FOUND; REFUSED
+	 * as well, with is_revoked, if it is ALLOW and sha256 or key_sha256
+	 * (as above) was revoked.
 	 */
 	STORE_CHALLENGE_DECIDE,
 	/*
@@ -167,7 +188,8 @@ enum store_kind {
 	/*
 	 * Rows with filter, ascending, STORE_ROWS_MAX at a time: n_rows of
 	 * them in rows; first page with filter.limit > 0; afterwards with
-	 * limit 0 and after set to the last sequence seen.
+	 * limit 0 and after set to the last sequence seen. On the last page
+	 * n is a sequence up to which there is nothing else, or 0.
 	 */
 	STORE_RECORD_LIST,
 	/* Rows of where each verifier's chain is, by name after user. */
@@ -191,7 +213,18 @@ enum store_kind {
 	 */
 	STORE_FLOOR_RAISE,
 	/* Forgets n floors, all of them, and adds record. */
-	STORE_FLOOR_FORGET
+	STORE_FLOOR_FORGET,
+	/*
+	 * Revokes revocation, or, where its sha256 is "", every certificate
+	 * that is bound to its user; n of them that were not before, and adds
+	 * record if there is one. What it leaves empty of user, subject,
+	 * issuer and serial comes from the binding, where there is one.
+	 */
+	STORE_REVOKE,
+	/* Takes the revocation of sha256 back, n is 1, and adds record. */
+	STORE_UNREVOKE,
+	/* Rows of what is revoked, of user ("": all), behind sha256. */
+	STORE_REVOKED_LIST
 };
 
 struct store_op;
@@ -210,7 +243,7 @@ struct store_op {
 	const struct store_challenge *challenge;
 	const uint8_t *id;
 	const char *host;
-	const char *sha256;
+	const char *sha256, *key_sha256;
 	const char *user;
 	int64_t now_ms;
 	const struct store_decision *decision;
@@ -220,12 +253,14 @@ struct store_op {
 	const struct store_limit *limits;
 	size_t n_limits;	/* at most STORE_LIMITS_MAX */
 	int64_t limit_now_us;	/* throttle_now_us() */
+	const struct store_revocation *revocation;
 	struct store_filter filter;
 	/* Out. UNAVAILABLE: the store could not do it, nothing was done. */
 	enum mtls_status status;
 	struct mtls_err err;
 	struct store_challenge found;
 	char *bound_user;	/* NULL: bound to nobody */
+	int is_revoked;		/* by an administrator */
 	size_t n_rows;
 	struct mtls_message *rows;	/* ADMIN_RECORD, _HEAD or _BINDING */
 	struct store_counts counts;

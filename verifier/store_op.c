@@ -29,6 +29,7 @@ store_op_clear(struct store_op *op)
 	store_challenge_clear(&op->found);
 	free(op->bound_user);
 	op->bound_user = NULL;
+	op->is_revoked = 0;
 	for (size_t i = 0; i < op->n_rows; i++)
 		mtls_message_clear(&op->rows[i]);
 	free(op->rows);

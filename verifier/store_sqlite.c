@@ -36,6 +36,11 @@ static const char live_schema[] =
     "INSERT INTO live.bucket SELECT key, user, at_us, missing_us, 0"
     " FROM main.bucket WHERE is_brief = 1;";
 
+/* The rest of what both queries of the audit filter by. */
+#define FILTER_MORE \
+	" AND (?7 = '' OR event = ?7) AND (?8 = '' OR reason = ?8)" \
+	" AND time_ms >= ?9 AND (?10 = 0 OR time_ms < ?10)"
+
 /* state: 1 open, 2 decided, 3 delivered (enum store_state). */
 static const char *const texts[SQL_N] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -72,6 +77,7 @@ static const char *const texts[SQL_N] = {
 	    " WHERE sequence > ?1 AND (?2 = '' OR user = ?2)"
 	    " AND (?3 = '' OR host = ?3) AND (?4 = '' OR service = ?4)"
 	    " AND (?5 = '' OR decision = ?5)"
+	    FILTER_MORE
 	    " ORDER BY sequence DESC LIMIT ?6)",
 	[SQL_RECORD_LIST] =
 	    "SELECT sequence, time_ms, request, event, decision, user, host,"
@@ -80,7 +86,10 @@ static const char *const texts[SQL_N] = {
 	    " WHERE sequence > ?1 AND (?2 = '' OR user = ?2)"
 	    " AND (?3 = '' OR host = ?3) AND (?4 = '' OR service = ?4)"
 	    " AND (?5 = '' OR decision = ?5)"
+	    FILTER_MORE
 	    " ORDER BY sequence LIMIT ?6",
+	[SQL_RECORD_LAST] =
+	    "SELECT ifnull(max(sequence), 0) FROM main.audit",
 	[SQL_HEAD_FIND] =
 	    "SELECT seq, hash FROM main.audit_head WHERE verifier = ?1",
 	[SQL_HEAD_WRITE] =
@@ -107,11 +116,35 @@ static const char *const texts[SQL_N] = {
 	    "SELECT user, sha256, subject, issuer, serial, not_after_s,"
 	    " bound_at_s FROM main.binding WHERE sha256 > ?1"
 	    " AND (?2 = '' OR user = ?2) ORDER BY sha256 LIMIT ?3",
+	[SQL_REVOKE] =
+	    "INSERT INTO main.revoked (sha256, kind, user, subject, issuer,"
+	    " serial, reason, revoked_by, revoked_at_s)"
+	    " SELECT ?1, ?2, iif(?3 = '', ifnull(b.user, ''), ?3),"
+	    " iif(?4 = '', ifnull(b.subject, ''), ?4),"
+	    " iif(?5 = '', ifnull(b.issuer, ''), ?5),"
+	    " iif(?6 = '', ifnull(b.serial, ''), ?6), ?7, ?8, ?9"
+	    " FROM (SELECT 1) LEFT JOIN main.binding b ON b.sha256 = ?1"
+	    " WHERE true ON CONFLICT (sha256) DO NOTHING",
+	[SQL_REVOKE_BOUND] =
+	    "INSERT INTO main.revoked (sha256, kind, user, subject, issuer,"
+	    " serial, reason, revoked_by, revoked_at_s)"
+	    " SELECT sha256, 'certificate', user, subject, issuer, serial,"
+	    " ?2, ?3, ?4 FROM main.binding WHERE user = ?1"
+	    " ON CONFLICT (sha256) DO NOTHING",
+	[SQL_REVOKED_FIND] =
+	    "SELECT 1 FROM main.revoked WHERE sha256 IN (?1, ?2) LIMIT 1",
+	[SQL_UNREVOKE] =
+	    "DELETE FROM main.revoked WHERE sha256 = ?1",
+	[SQL_REVOKED_LIST] =
+	    "SELECT sha256, kind, user, subject, issuer, serial, reason,"
+	    " revoked_by, revoked_at_s FROM main.revoked WHERE sha256 > ?1"
+	    " AND (?2 = '' OR user = ?2) ORDER BY sha256 LIMIT ?3",
 	[SQL_COUNT_ALL] =
 	    "SELECT (SELECT count(*) FROM live.challenge WHERE state = 1),"
 	    " (SELECT count(*) FROM main.audit),"
 	    " (SELECT count(*) FROM main.binding),"
-	    " (SELECT ifnull(max(sequence), 0) FROM main.audit)",
+	    " (SELECT ifnull(max(sequence), 0) FROM main.audit),"
+	    " (SELECT count(*) FROM main.revoked)",
 	/* An empty number is none, and takes the one there is from nobody. */
 	[SQL_FLOOR_RAISE] =
 	    "INSERT INTO main.crl_floor (key, number, this_update_s)"
@@ -292,6 +325,10 @@ run_one(struct store_sqlite *self, struct store_op *op, struct mtls_err *err)
 	case STORE_FLOOR_RAISE:
 	case STORE_FLOOR_FORGET:
 		return store_sqlite_floor(self, op, err);
+	case STORE_REVOKE:
+	case STORE_UNREVOKE:
+	case STORE_REVOKED_LIST:
+		return store_sqlite_revocation(self, op, err);
 	}
 	return mtls_fail(err, MTLS_E_USAGE, "no such operation");
 }

@@ -26,6 +26,7 @@ enum store_sql {
 	SQL_RECORD_ADD,
 	SQL_RECORD_START,
 	SQL_RECORD_LIST,
+	SQL_RECORD_LAST,
 	SQL_HEAD_FIND,
 	SQL_HEAD_WRITE,
 	SQL_HEAD_LIST,
@@ -34,6 +35,11 @@ enum store_sql {
 	SQL_BINDING_FIND,
 	SQL_BINDING_REMOVE,
 	SQL_BINDING_LIST,
+	SQL_REVOKE,
+	SQL_REVOKE_BOUND,
+	SQL_REVOKED_FIND,
+	SQL_UNREVOKE,
+	SQL_REVOKED_LIST,
 	SQL_COUNT_ALL,
 	SQL_FLOOR_RAISE,
 	SQL_FLOOR_FORGET,
@@ -99,6 +105,8 @@ enum mtls_status store_sqlite_audit(struct store_sqlite *s,
     struct store_op *op, struct mtls_err *err);
 enum mtls_status store_sqlite_binding(struct store_sqlite *s,
     struct store_op *op, struct mtls_err *err);
+enum mtls_status store_sqlite_revocation(struct store_sqlite *s,
+    struct store_op *op, struct mtls_err *err);
 enum mtls_status store_sqlite_count(struct store_sqlite *s,
     struct store_op *op, struct mtls_err *err);
 
@@ -153,6 +161,14 @@ enum mtls_status store_sqlite_columns(sqlite3_stmt *row,
 /* Bytes of a row, all of them, as many as out has. */
 enum mtls_status store_sqlite_bytes(sqlite3_stmt *row, int at, uint8_t *out,
     size_t len, struct mtls_err *err);
+
+/*
+ * Whether a certificate or its key (NULL: not looked at) was revoked. In
+ * ret; nothing is known where this fails.
+ */
+enum mtls_status store_sqlite_find_revoked(struct store_sqlite *s,
+    const char *sha256, const char *key_sha256, int *ret,
+    struct mtls_err *err);
 
 /* To whom a certificate was bound; *ret stays as it is where to nobody. */
 enum mtls_status store_sqlite_find_bound(struct store_sqlite *s,

@@ -37,6 +37,7 @@ store_sqlite_count(struct store_sqlite *s, struct store_op *op, struct mtls_err 
 	op->counts.n_records = sqlite3_column_int64(st, 1);
 	op->counts.n_bindings = sqlite3_column_int64(st, 2);
 	op->counts.last_sequence = sqlite3_column_int64(st, 3);
+	op->counts.n_revoked = sqlite3_column_int64(st, 4);
 	store_sqlite_end(st);
 	return MTLS_OK;
 }

@@ -124,6 +124,10 @@ bind_filter(sqlite3_stmt *st, const struct store_filter *f, int64_t limit)
 	store_sqlite_bind_text(st, 4, f->service);
 	store_sqlite_bind_text(st, 5, f->decision);
 	(void)sqlite3_bind_int64(st, 6, limit);
+	store_sqlite_bind_text(st, 7, f->event);
+	store_sqlite_bind_text(st, 8, f->reason);
+	(void)sqlite3_bind_int64(st, 9, f->since_ms);
+	(void)sqlite3_bind_int64(st, 10, f->until_ms);
 }
 
 /* Where the newest f->limit records begin: behind *ret_after. */
@@ -181,6 +185,18 @@ take_record(sqlite3_stmt *st, struct mtls_message *m, struct mtls_err *err)
 }
 
 static enum mtls_status
+find_last(struct store_sqlite *s, int64_t *ret, struct mtls_err *err)
+{
+	sqlite3_stmt *st = store_sqlite_begin(s, SQL_RECORD_LAST);
+
+	if (sqlite3_step(st) != SQLITE_ROW)
+		return store_sqlite_fail(s, st, err);
+	*ret = sqlite3_column_int64(st, 0);
+	store_sqlite_end(st);
+	return MTLS_OK;
+}
+
+static enum mtls_status
 list_records(struct store_sqlite *s, struct store_op *op,
     struct mtls_err *err)
 {
@@ -194,7 +210,10 @@ list_records(struct store_sqlite *s, struct store_op *op,
 		return status;
 	st = store_sqlite_begin(s, SQL_RECORD_LIST);
 	bind_filter(st, &filter, STORE_ROWS_MAX);
-	return store_sqlite_rows(s, st, op, take_record, err);
+	status = store_sqlite_rows(s, st, op, take_record, err);
+	if (status == MTLS_OK && op->n_rows < STORE_ROWS_MAX)
+		status = find_last(s, &op->n, err);
+	return status;
 }
 
 static enum mtls_status

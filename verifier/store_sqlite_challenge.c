@@ -114,6 +114,31 @@ find(struct store_sqlite *s, const uint8_t *id, struct store_challenge *ret,
 	return status;
 }
 
+/* REFUSED, with is_revoked, where an administrator has revoked it. */
+static enum mtls_status
+check_not_revoked(struct store_sqlite *s, struct store_op *op,
+    struct mtls_err *err)
+{
+	enum mtls_status status = MTLS_OK;
+
+	if (op->sha256 != NULL)
+		status = store_sqlite_find_revoked(s, op->sha256,
+		    op->key_sha256, &op->is_revoked, err);
+	if (status == MTLS_OK && op->is_revoked)
+		return mtls_fail(err, MTLS_E_REFUSED,
+		    "the certificate was revoked here");
+	return status;
+}
+
+static enum mtls_status
+add_unless_revoked(struct store_sqlite *s, struct store_op *op,
+    struct mtls_err *err)
+{
+	enum mtls_status status = check_not_revoked(s, op, err);
+
+	return status != MTLS_OK ? status : add(s, op, err);
+}
+
 enum mtls_status
 store_sqlite_find_bound(struct store_sqlite *s, const char *sha256,
     char **ret, struct mtls_err *err)
@@ -150,9 +175,13 @@ decide(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
 	sqlite3_stmt *st = store_sqlite_begin(s, SQL_CHALLENGE_DECIDE);
 	const struct store_decision *d = op->decision;
 	struct store_sqlite_buckets buckets;
-	enum mtls_status status = store_sqlite_look(s, op, &buckets, err);
+	enum mtls_status status = MTLS_OK;
 	int n;
 
+	if (d->verdict == MTLS_VERDICT_ALLOW)
+		status = check_not_revoked(s, op, err);
+	if (status == MTLS_OK)
+		status = store_sqlite_look(s, op, &buckets, err);
 	if (status != MTLS_OK)
 		return status;
 	store_sqlite_bind_bytes(st, 1, op->id, MTLS_ID_BYTES);
@@ -212,7 +241,7 @@ store_sqlite_challenge(struct store_sqlite *s, struct store_op *op,
 	enum mtls_status status;
 
 	if (op->kind == STORE_CHALLENGE_ADD)
-		return add(s, op, err);
+		return add_unless_revoked(s, op, err);
 	if (op->kind == STORE_CHALLENGE_DECIDE)
 		return decide(s, op, err);
 	if (op->kind == STORE_CHALLENGE_DELIVER)
@@ -223,5 +252,8 @@ store_sqlite_challenge(struct store_sqlite *s, struct store_op *op,
 	if (status == MTLS_OK && op->sha256 != NULL)
 		status = store_sqlite_find_bound(s, op->sha256,
 		    &op->bound_user, err);
+	if (status == MTLS_OK && op->sha256 != NULL)
+		status = store_sqlite_find_revoked(s, op->sha256,
+		    op->key_sha256, &op->is_revoked, err);
 	return status;
 }

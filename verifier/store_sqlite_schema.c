@@ -53,6 +53,15 @@ static const char step_4[] =
     " WITHOUT ROWID;"
     "CREATE INDEX bucket_user ON bucket(user);";
 
+/* What administrators have revoked. */
+static const char step_5[] =
+    "CREATE TABLE revoked ("
+    " sha256 TEXT PRIMARY KEY, kind TEXT NOT NULL, user TEXT NOT NULL,"
+    " subject TEXT NOT NULL, issuer TEXT NOT NULL, serial TEXT NOT NULL,"
+    " reason TEXT NOT NULL, revoked_by TEXT NOT NULL,"
+    " revoked_at_s INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX revoked_user ON revoked(user);";
+
 static enum mtls_status
 exec(struct store_sqlite *s, const char *sql, struct mtls_err *err)
 {
@@ -162,6 +171,7 @@ static const struct step steps[] = {
 	{ NULL, do_step_2 },
 	{ step_3, NULL },
 	{ step_4, NULL },
+	{ step_5, NULL },
 };
 
 #define SCHEMA_VERSION ((int)(sizeof(steps) / sizeof(steps[0])))

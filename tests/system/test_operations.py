@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The verifier as something that is watched, reloaded and restarted."""
 
+import contextlib
 import grp
 import json
 import os
@@ -11,12 +12,14 @@ import shutil
 import signal
 import sqlite3
 import stat
+import subprocess
+import threading
 import time
 
 import pytest
 
 from mtls_test import DEADLINE_S, MTLSCTL, https, prometheus
-from mtls_test.ctl import row
+from mtls_test.ctl import ctl, row, rows
 from mtls_test.machine import Machine
 from mtls_test.organisation import Verifier
 from mtls_test.process import run, wait_until
@@ -344,3 +347,245 @@ def test_examples_use_names_that_there_are(watched, file):
         assert set(kinds) - shown <= {
             "mtls_verifier_metrics_lost_total", "mtls_verifier_crl_present",
             "mtls_verifier_crl_fetched_timestamp_seconds"}
+
+
+def ask(verifier, command, *argv, code=0):
+    return rows(command, *argv, "--socket", verifier.admin, code=code)
+
+
+def test_revoked_at_the_verifier(watched, door, cards, login):
+    """From one login to the next, without a CA, and back again."""
+    card = cards("alice", "p256")
+    pem = card.certificate
+    assert login(card.pin).code == "SUCCESS"
+    assert Metrics(watched.metrics).sum("mtls_verifier_revoked_here") == 0
+    [made] = ask(watched, "revoke", "--cert", pem, "--reason", "lost card")
+    assert made["changes"] == 1
+    assert login(card.pin).code == "AUTH_ERR"
+    last = watched.audit()[-1]
+    assert (last["decision"], last["reason"]) == \
+        ("deny", "certificate-revoked-here")
+    now = Metrics(watched.metrics)
+    assert now.sum("mtls_verifier_revoked_here") == 1
+    assert now.sum("mtls_verifier_logins_total",
+                   reason="certificate-revoked-here") == 1
+    [it] = ask(watched, "revocations")
+    assert (it["sha256"], it["kind"], it["reason"], it["by"]) == \
+        (made["sha256"], "certificate", "lost card", "uid 0")
+    assert it["subject"] == "CN=alice,O=Acme"
+    assert ask(watched, "revoke", "--cert", pem, code=2)[0]["changes"] == 0
+    [undone] = ask(watched, "revoke", "--undo", "--cert", made["sha256"])
+    assert undone["changes"] == 1
+    assert ask(watched, "revocations", code=2) == []
+    assert ask(watched, "revoke", "--undo", "--cert", pem, code=2)
+    assert login(card.pin).code == "SUCCESS"
+    told = [(r["event"], r["source"], r["reason"]) for r in watched.audit()
+            if r["event"] in ("revoke", "unrevoke")]
+    assert told == [("revoke", "uid 0", "revoke: lost card"),
+                    ("unrevoke", "uid 0", "unrevoke")]
+
+
+def test_a_revoked_key_has_no_certificate(acme, watched, door, login):
+    """--key: the same key in another certificate is refused as well."""
+    card = acme.card("alice", "p256", label="Key")
+    door.insert(card)
+    assert login(card.pin).code == "SUCCESS"
+    ask(watched, "revoke", "--key", "--cert", card.certificate)
+    assert login(card.pin).code == "AUTH_ERR"
+    assert watched.audit()[-1]["reason"] == "certificate-revoked-here"
+    ask(watched, "revoke", "--undo", "--key", "--cert", card.certificate)
+    # A certificate that only looks like it is another.
+    ask(watched, "revoke", "--cert", "0" * 64)
+    assert login(card.pin).code == "SUCCESS"
+
+
+def test_everything_of_a_user_is_revoked(acme, watched, door, login):
+    first = acme.card("alice", "p256", label="One")
+    second = acme.card("alice", "p256", label="Two")
+    assert ask(watched, "revoke", "alice", code=2)[0]["changes"] == 0
+    for card in (first, second):
+        ask_bind(watched, "alice", card.certificate)
+    assert ask(watched, "revoke", "alice")[0]["changes"] == 2
+    for card in (first, second):
+        door.insert(card)
+        assert login(card.pin).code == "AUTH_ERR"
+        assert watched.audit()[-1]["reason"] == "certificate-revoked-here"
+    assert {it["user"] for it in ask(watched, "revocations", "alice")} == \
+        {"alice"}
+    assert ask(watched, "revocations", "bob", code=2) == []
+
+
+def ask_bind(verifier, user, certificate):
+    run(MTLSCTL, "bind", user, certificate, "--socket", verifier.admin)
+
+
+def test_a_revoked_machine_asks_for_nobody(watched, door, cards, login):
+    ask(watched, "revoke", "--cert", door.certificate)
+    outcome = login(cards().pin)
+    assert outcome.code in ("AUTH_ERR", "AUTHINFO_UNAVAIL")
+    assert outcome.prompts() == []
+    last = watched.audit()[-1]
+    assert (last["event"], last["reason"]) == \
+        ("challenge", "certificate-revoked-here")
+    machine = https.device(watched, door)
+    ask(watched, "revoke", "--undo", "--cert", door.certificate)
+    challenge = machine.open(door.NAME)[1]["challenge"]
+    # On a connection that was there before, too.
+    ask(watched, "revoke", "--cert", door.certificate)
+    assert machine.grant(challenge)[0] == 403
+    assert machine.open(door.NAME)[0] == 403
+
+
+@pytest.mark.parametrize("argv", [
+    [], ["alice", "bob"], ["--key"], ["--undo"], ["a b"],
+    ["--undo", "alice", "--cert", "0" * 64], ["--cert", "0" * 63],
+    ["--cert", "/etc/passwd"], ["--reason", "x"]])
+def test_revoke_what_cannot_be(watched, argv):
+    ctl("revoke", *argv, "--socket", watched.admin, code=1)
+    assert ask(watched, "revocations", code=2) == []
+
+
+def test_users_and_sessions(watched, door, cards, login):
+    assert ask(watched, "users", code=2) == []
+    assert ask(watched, "sessions", code=2) == []
+    assert login(cards().pin, tty="tty7").code == "SUCCESS"
+    assert login(cards().pin, user="bob").code == "AUTH_ERR"
+    ask_bind(watched, "carol", cards("carol").certificate)
+    users = {it["user"]: it for it in ask(watched, "users")}
+    assert users.keys() == {"alice", "bob", "carol"}
+    assert users["alice"]["last_place"] == f"door on {door.NAME}"
+    assert users["alice"]["last_failure"] is None
+    assert users["bob"]["last_login"] is None
+    assert users["bob"]["last_reason"] == "user-mismatch"
+    assert (users["carol"]["bindings"], users["alice"]["bindings"]) == (1, 0)
+    [session] = ask(watched, "sessions")
+    assert (session["user"], session["host"], session["tty"]) == \
+        ("alice", door.NAME, "tty7")
+    assert ask(watched, "sessions", "alice") == [session]
+    assert ask(watched, "sessions", "bob", code=2) == []
+    assert "alice" in ctl("users", "--socket", watched.admin).stdout
+
+
+def test_audit_filters(watched, door, cards, login):
+    assert login(cards().pin).code == "SUCCESS"
+    assert login(cards().pin, user="bob").code == "AUTH_ERR"
+    ask_bind(watched, "carol", cards("carol").certificate)
+    everything = watched.audit()
+    assert [r["event"] for r in everything] == ["login", "login", "bind"]
+    for wanted, n in (({"event": "login"}, 2), ({"reason": "bind"}, 1),
+                      ({"reason": "user-mismatch", "user": "bob"}, 1),
+                      ({"since": "1h"}, 3), ({"until": "1h"}, 0),
+                      ({"since": "2020-01-01", "until": "2021-01-01"}, 0),
+                      ({"since": everything[1]["time"][:-5] + "Z",
+                        "event": "bind"}, 1)):
+        assert len(watched.audit(**wanted)) == n, wanted
+    for bad in ("yesterday", "1w", "-1h", "2026-13-01", "", "12"):
+        ctl("audit", f"--since={bad}", "--socket", watched.admin, code=1)
+
+
+def test_audit_is_followed(watched, door, cards, login):
+    """What comes is told, and what was there before it."""
+    assert login(cards().pin).code == "SUCCESS"
+    argv = [MTLSCTL, "audit", "--follow", "--json", "--user", "alice",
+            "--socket", watched.admin]
+    with subprocess.Popen(list(map(str, argv)), stdout=subprocess.PIPE,
+                          text=True) as follower:
+        first = json.loads(follower.stdout.readline())
+        assert login(cards().pin, user="bob").code == "AUTH_ERR"
+        assert login(cards().pin).code == "SUCCESS"
+        second = json.loads(follower.stdout.readline())
+        assert (first["user"], second["user"]) == ("alice", "alice")
+        assert second["sequence"] == first["sequence"] + 2
+        assert login(cards().pin).code == "SUCCESS"
+        third = json.loads(follower.stdout.readline())
+        assert third["sequence"] == second["sequence"] + 1
+        # A verifier that ends is no end of the audit.
+        watched.process.send(signal.SIGTERM)
+        assert follower.wait(DEADLINE_S) == 1
+
+
+def followers_of(verifier):
+    return len(os.listdir(f"/proc/{verifier.process.pid}/fd"))
+
+
+def test_who_follows_no_more_is_forgotten(watched):
+    before = followers_of(watched)
+    argv = [MTLSCTL, "audit", "--follow", "--socket", str(watched.admin)]
+    with subprocess.Popen(argv, stdout=subprocess.DEVNULL) as follower:
+        wait_until(lambda: followers_of(watched) > before, "a follower")
+        follower.kill()
+    wait_until(lambda: followers_of(watched) == before, "its end")
+
+
+def database_of(verifier):
+    """The database of a verifier that has been stopped."""
+    verifier.stop()
+    return sqlite3.connect(verifier.directory / "state/state.db")
+
+
+TAMPERING = {
+    "changed": ("UPDATE audit SET user = 'mallory' WHERE seq = 2",
+                "record 2 .* not as it was written"),
+    "decision": ("UPDATE audit SET decision = 'deny' WHERE seq = 2",
+                 "record 2 .* not as it was written"),
+    "removed": ("DELETE FROM audit WHERE seq = 2", "record 2 .* is missing"),
+    "first removed": ("DELETE FROM audit WHERE seq = 1",
+                      "record 1 .* is missing"),
+    "cut off": ("DELETE FROM audit WHERE seq >= 3",
+                "record 3 .* is missing"),
+    "all removed": ("DELETE FROM audit", "record 1 .* is missing"),
+    "head removed": ("DELETE FROM audit_head",
+                     "not known where they end"),
+    "swapped": ("UPDATE audit SET seq = 99 WHERE seq = 2;"
+                "UPDATE audit SET seq = 2 WHERE seq = 3;"
+                "UPDATE audit SET seq = 3 WHERE seq = 99",
+                "record 2 .* is missing|record [23] .* not as"),
+    "hash": ("UPDATE audit SET hash = zeroblob(32) WHERE seq = 3",
+             "record 3 .* not as it was written"),
+    "head": ("UPDATE audit_head SET hash = zeroblob(32)",
+             "record 4 .* not as it was written"),
+    "head back": ("UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM "
+                  "audit WHERE seq = 3)", "record 4 .* does not belong"),
+}
+
+
+@pytest.mark.parametrize("how", TAMPERING)
+def test_T180_verify_names_what_was_tampered_with(watched, how):
+    for n in range(4):
+        ask(watched, "revoke", "--cert", f"{n:064}")
+    [good] = ask(watched, "audit", "--verify")
+    assert (good["verifier"], good["records"], good["first"],
+            good["last"]) == (watched.name, 4, 1, 4)
+    assert good["hash"] == watched.audit()[-1]["hash"]
+    sql, says = TAMPERING[how]
+    with contextlib.closing(database_of(watched)) as database:
+        database.executescript(sql)
+    watched.start()
+    done = ctl("audit", "--verify", "--socket", watched.admin, code=1)
+    assert re.search(says, done.stderr), done.stderr
+    # Reading goes on; it is the proof that is gone.
+    assert ctl("audit", "--socket", watched.admin, code=None).returncode \
+        in (0, 2)
+
+
+def test_T180_verify_while_it_is_written(watched, door, cards, login):
+    """Records that come meanwhile are no fault."""
+    stop = threading.Event()
+
+    def write():
+        n = 0
+        while not stop.is_set():
+            ask(watched, "revoke", "--cert", f"{n:064}")
+            n += 1
+
+    ask(watched, "revoke", "--cert", "f" * 64)
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(10):
+            assert ask(watched, "audit", "--verify")
+    finally:
+        stop.set()
+        writer.join()
+    ctl("audit", "--verify", "--user", "alice", "--socket", watched.admin,
+        code=1)

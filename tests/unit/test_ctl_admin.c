@@ -99,12 +99,27 @@ answer(int listen_fd, const struct step *steps)
 	_exit(0);
 }
 
-static void
-count(void *arg, const struct mtls_message *row)
+static enum mtls_status
+count(void *arg, const struct mtls_message *row, struct mtls_err *err)
 {
+	(void)err;
 	assert_int_equal(row->type, MTLS_MSG_ADMIN_VALUE);
 	assert_string_equal(row->u.admin_value.name, "name");
 	++*(int *)arg;
+	return MTLS_OK;
+}
+
+static enum mtls_status
+ask_at(const char *where, const struct mtls_message *request, int *ret_rows,
+    uint32_t *ret_n, struct mtls_err *err)
+{
+	struct admin_question question = {
+		.socket = where, .request = request,
+		.row_type = MTLS_MSG_ADMIN_VALUE, .row = count,
+		.arg = ret_rows,
+	};
+
+	return admin_question(&question, ret_n, err);
 }
 
 /* Asks for values; *ret_rows is how many came. */
@@ -125,8 +140,8 @@ ask(const struct step *steps, int *ret_rows, uint32_t *ret_n,
 	*ret_rows = 0;
 	*ret_n = 77;
 	mtls_err_clear(err);
-	status = admin_ask(path, &request, MTLS_MSG_ADMIN_VALUE, count,
-	    ret_rows, ret_n, err);
+	status = ask_at(path, &request, ret_rows, ret_n,
+	    err);
 	assert_int_equal(waitpid(pid, &how, 0), pid);
 	assert_int_equal(how, 0);
 	assert_int_equal(scratch_end(), 0);
@@ -212,14 +227,14 @@ nobody_there(void **state)
 
 	(void)state;
 	mtls_err_clear(&err);
-	assert_int_equal(admin_ask("/nowhere/admin.sock", &request,
-	    MTLS_MSG_ADMIN_VALUE, count, &rows, &n, &err),
+	assert_int_equal(ask_at("/nowhere/admin.sock", &request, &rows, &n,
+	    &err),
 	    MTLS_E_UNAVAILABLE);
 	memset(long_path, '/', sizeof(long_path) - 1);
 	long_path[sizeof(long_path) - 1] = '\0';
 	mtls_err_clear(&err);
-	assert_int_equal(admin_ask(long_path, &request, MTLS_MSG_ADMIN_VALUE,
-	    count, &rows, &n, &err), MTLS_E_USAGE);
+	assert_int_equal(ask_at(long_path, &request, &rows, &n,
+	    &err), MTLS_E_USAGE);
 }
 
 /* Listens as another account; says so on ready_fd; until it is killed. */
@@ -263,8 +278,8 @@ a_stranger_there(void **state)
 	close(ready[1]);
 	snprintf(path, sizeof(path), "%s", scratch_path("admin.sock"));
 	mtls_err_clear(&err);
-	assert_int_equal(admin_ask(path, &request, MTLS_MSG_ADMIN_VALUE,
-	    count, &rows, &n, &err), MTLS_E_PEER);
+	assert_int_equal(ask_at(path, &request, &rows, &n,
+	    &err), MTLS_E_PEER);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	assert_int_equal(scratch_end(), 0);

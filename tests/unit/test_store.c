@@ -376,7 +376,7 @@ list(const struct store_filter *filter, int64_t *ret_first)
 static void
 records_are_found(void **state)
 {
-	struct store_filter f = { "", "", "", "", 0, 10 };
+	struct store_filter f = { .limit = 10 };
 	struct store_record r = record;
 	struct store_op op = { .record = &r };
 	int64_t first = 0;
@@ -577,7 +577,7 @@ verify(uint64_t *ret_seq)
 		link = link_of(h->base_seq, &h->base_hash);
 	}
 	store_op_clear(&op);
-	op.filter = (struct store_filter){ "", "", "", "", 0, 0 };
+	op.filter = (struct store_filter){ .limit = 0 };
 	do {
 		store_op_clear(&op);
 		assert_int_equal(run(&op, STORE_RECORD_LIST), MTLS_OK);
@@ -742,7 +742,7 @@ static const char schema_1[] =
 static void
 migration_keeps_what_there_is(void **state)
 {
-	struct store_filter f = { "bob", "", "", "", 0, 10 };
+	struct store_filter f = { .user = "bob", .limit = 10 };
 	struct store_op op = { .user = "", .sha256 = "" };
 	struct store *other;
 	int64_t first = 0;
@@ -802,6 +802,197 @@ tear_down(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+/* --- what administrators revoke --- */
+
+#define CERT "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define KEY "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define OTHER "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+/* n of a change, with its record where there was one. */
+static int64_t
+change_revoked(enum store_kind kind, const struct store_revocation *r,
+    const char *sha256)
+{
+	struct store_op op = { .revocation = r, .sha256 = sha256,
+	    .record = &record };
+	int64_t before = n_records(), n;
+
+	assert_int_equal(run(&op, kind), MTLS_OK);
+	n = op.n;
+	store_op_clear(&op);
+	assert_int_equal(n_records() - before, n > 0);
+	return n;
+}
+
+static int64_t
+revoke_one(const char *kind, const char *user, const char *sha256)
+{
+	struct store_revocation r = {
+		.sha256 = sha256, .kind = kind, .user = user,
+		.reason = "lost", .by = "uid 0", .revoked_at_s = 7,
+	};
+
+	return change_revoked(STORE_REVOKE, &r, NULL);
+}
+
+static int
+is_revoked(const char *sha256, const char *key_sha256)
+{
+	struct store_challenge c = make_challenge(1);
+	struct store_op op = { .id = c.id, .sha256 = sha256,
+	    .key_sha256 = key_sha256 };
+	int ret;
+
+	assert_int_equal(run(&op, STORE_CHALLENGE_FIND), MTLS_OK);
+	ret = op.is_revoked;
+	store_op_clear(&op);
+	assert_false(op.is_revoked);
+	return ret;
+}
+
+static void
+revoked_is_found_with_the_challenge(void **state)
+{
+	(void)state;
+	assert_int_equal(add(1), MTLS_OK);
+	assert_false(is_revoked(CERT, KEY));
+	assert_int_equal(revoke_one("certificate", "", CERT), 1);
+	assert_int_equal(revoke_one("certificate", "", CERT), 0);
+	assert_true(is_revoked(CERT, KEY));
+	assert_true(is_revoked(CERT, NULL));
+	assert_false(is_revoked(OTHER, KEY));
+	/* Nobody has asked. */
+	assert_false(is_revoked(NULL, NULL));
+	assert_int_equal(revoke_one("key", "", KEY), 1);
+	assert_true(is_revoked(OTHER, KEY));
+	assert_int_equal(change_revoked(STORE_UNREVOKE, NULL, KEY), 1);
+	assert_int_equal(change_revoked(STORE_UNREVOKE, NULL, KEY), 0);
+	assert_false(is_revoked(OTHER, KEY));
+	assert_true(is_revoked(CERT, KEY));
+}
+
+/* Between finding and deciding there is time, in which it can be revoked. */
+static void
+revoked_before_the_decision(void **state)
+{
+	struct store_challenge c = make_challenge(1);
+	struct store_decision no = { MTLS_VERDICT_DENY, "no", "", "", 0 };
+	struct store_op op = { .id = c.id, .decision = &allowed,
+	    .record = &record, .sha256 = CERT, .key_sha256 = KEY };
+
+	(void)state;
+	assert_int_equal(add(1), MTLS_OK);
+	assert_false(is_revoked(CERT, KEY));
+	assert_int_equal(revoke_one("certificate", "", CERT), 1);
+	assert_int_equal(run(&op, STORE_CHALLENGE_DECIDE), MTLS_E_REFUSED);
+	assert_true(op.is_revoked);
+	store_op_clear(&op);
+	assert_int_equal(state_of(1), STORE_OPEN);
+	/* A "no" is as good as before. */
+	op.decision = &no;
+	assert_int_equal(run(&op, STORE_CHALLENGE_DECIDE), MTLS_OK);
+	store_op_clear(&op);
+	assert_int_equal(state_of(1), STORE_DECIDED);
+}
+
+static void
+a_revoked_machine_opens_nothing(void **state)
+{
+	struct store_challenge c = make_challenge(1);
+	struct store_op op = { .challenge = &c, .sha256 = CERT,
+	    .key_sha256 = KEY };
+
+	(void)state;
+	assert_int_equal(revoke_one("key", "", KEY), 1);
+	assert_int_equal(run(&op, STORE_CHALLENGE_ADD), MTLS_E_REFUSED);
+	assert_true(op.is_revoked);
+	store_op_clear(&op);
+	assert_int_equal(change_revoked(STORE_UNREVOKE, NULL, KEY), 1);
+	assert_int_equal(run(&op, STORE_CHALLENGE_ADD), MTLS_OK);
+	store_op_clear(&op);
+	/* The same id again is refused for another reason. */
+	assert_int_equal(run(&op, STORE_CHALLENGE_ADD), MTLS_E_REFUSED);
+	assert_false(op.is_revoked);
+	store_op_clear(&op);
+}
+
+static void
+bind_one(const char *user, const char *sha256)
+{
+	struct store_binding b = { user, sha256, "CN=subject", "CN=issuer",
+	    "0a", 1, 2 };
+	struct store_op op = { .binding = &b, .record = &record };
+
+	assert_int_equal(run(&op, STORE_BINDING_ADD), MTLS_OK);
+	store_op_clear(&op);
+}
+
+static void
+what_is_bound_to_a_user_is_revoked(void **state)
+{
+	struct store_op op = { .user = "alice", .sha256 = "" };
+	const struct mtls_msg_admin_revoked *r;
+
+	(void)state;
+	bind_one("alice", CERT);
+	bind_one("alice", OTHER);
+	bind_one("bob", KEY);
+	assert_int_equal(revoke_one("certificate", "", OTHER), 1);
+	assert_int_equal(revoke_one("certificate", "alice", ""), 1);
+	assert_int_equal(revoke_one("certificate", "nobody", ""), 0);
+	assert_int_equal(run(&op, STORE_REVOKED_LIST), MTLS_OK);
+	assert_int_equal(op.n_rows, 2);
+	r = &op.rows[0].u.admin_revoked;
+	assert_string_equal(r->sha256, CERT);
+	assert_string_equal(r->kind, "certificate");
+	assert_string_equal(r->user, "alice");
+	assert_string_equal(r->subject, "CN=subject");
+	assert_string_equal(r->issuer, "CN=issuer");
+	assert_string_equal(r->serial, "0a");
+	assert_string_equal(r->reason, "lost");
+	assert_string_equal(r->by, "uid 0");
+	assert_int_equal(r->revoked_at_s, 7);
+	/* One by one it takes the names from the binding as well. */
+	assert_string_equal(op.rows[1].u.admin_revoked.user, "alice");
+	store_op_clear(&op);
+	op.sha256 = CERT;
+	assert_int_equal(run(&op, STORE_REVOKED_LIST), MTLS_OK);
+	assert_int_equal(op.n_rows, 1);
+	store_op_clear(&op);
+	assert_int_equal(run(&op, STORE_COUNT), MTLS_OK);
+	assert_int_equal(op.counts.n_revoked, 2);
+	store_op_clear(&op);
+}
+
+static void
+records_are_filtered(void **state)
+{
+	struct store_filter f = { .limit = 10, .event = "login" };
+	struct store_record r = record;
+	struct store_op op = { .record = &r };
+	int64_t first = 0;
+
+	(void)state;
+	for (int i = 1; i <= 4; i++) {
+		r.event = i == 4 ? "bind" : "login";
+		r.reason = i == 2 ? "revoked" : "allowed";
+		r.time_ms = 100 * i;
+		assert_int_equal(run(&op, STORE_RECORD_ADD), MTLS_OK);
+		store_op_clear(&op);
+	}
+	assert_int_equal(list(&f, &first), 3);
+	f.reason = "revoked";
+	assert_int_equal(list(&f, &first), 1);
+	assert_int_equal(first, 2);
+	f = (struct store_filter){ .since_ms = 200, .until_ms = 400 };
+	assert_int_equal(list(&f, &first), 2);
+	f.limit = 1;
+	assert_int_equal(list(&f, &first), 1);
+	assert_int_equal(first, 3);
+	f = (struct store_filter){ .since_ms = 401 };
+	assert_int_equal(list(&f, &first), 0);
+}
+
 int
 main(void)
 {
@@ -821,6 +1012,11 @@ main(void)
 		TEST(T180_the_chain_goes_on),
 		TEST(other_schemas_are_refused),
 		TEST(migration_keeps_what_there_is),
+		TEST(revoked_is_found_with_the_challenge),
+		TEST(revoked_before_the_decision),
+		TEST(a_revoked_machine_opens_nothing),
+		TEST(what_is_bound_to_a_user_is_revoked),
+		TEST(records_are_filtered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
