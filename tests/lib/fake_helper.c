@@ -202,23 +202,54 @@ compare_secret(struct fake *f, int fd, const char *want)
 		fake_complain(f, "a second datagram came");
 }
 
-void
-fake_step_secret(struct fake *f, int n, char *words[])
+/* The near end of a socket whose far end went out with the question. */
+static int
+ask_secret(struct fake *f, char *text)
 {
 	struct mtls_message m = { .type = MTLS_MSG_ASK_SECRET };
-	const char *want = n == 4 ? words[3] : NULL;
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
 		fake_complain(f, "socketpair: %s", strerror(errno));
-		return;
+		return -1;
 	}
-	m.u.ask_secret.text = words[1];
+	m.u.ask_secret.text = text;
 	fake_send(f, &m, pair[1]);
 	close(pair[1]);
+	return pair[0];
+}
+
+void
+fake_step_secret(struct fake *f, int n, char *words[])
+{
+	const char *want = n == 4 ? words[3] : NULL;
+	int fd = ask_secret(f, words[1]);
+
+	if (fd == -1)
+		return;
 	compare_answer(f, want != NULL && want[0] == '!' ? want : NULL, "");
-	compare_secret(f, pair[0], want);
-	close(pair[0]);
+	compare_secret(f, fd, want);
+	close(fd);
+}
+
+void
+fake_step_secret_last(struct fake *f, int n, char *words[])
+{
+	(void)n;
+	if (f->secret_fd != -1)
+		close(f->secret_fd);
+	f->secret_fd = ask_secret(f, words[1]);
+}
+
+void
+fake_step_unread(struct fake *f, int n, char *words[])
+{
+	struct pollfd p = { .fd = f->fd, .events = POLLIN };
+
+	(void)n;
+	(void)words;
+	if (poll(&p, 1, FAKE_PATIENCE_MS) != 1)
+		fake_complain(f, "nothing came");
 }
 
 void

@@ -9,6 +9,8 @@
  *	ask TEXT [=> ANSWER]	ASK; "=> !WORD": the answer's status is WORD
  *	secret TEXT [=> ANSWER]	ASK_SECRET; "=> *": any secret at all; "=> !":
  *				none arrives
+ *	secret-last TEXT	ASK_SECRET, and no interest in the ANSWER
+ *	unread			wait until something is there, and leave it
  *	secret-on KIND TEXT	ASK_SECRET with a wrong descriptor: file, pipe,
  *				stream, dgram, inet, full; none arrives
  *	tell info|error TEXT	TELL

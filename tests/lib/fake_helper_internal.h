@@ -16,6 +16,7 @@
 struct fake {
 	int listen_fd;
 	int fd;
+	int secret_fd;		/* of secret-last; -1 */
 	int line;
 	int maybe;
 	FILE *report;
@@ -38,6 +39,8 @@ void fake_result(struct fake *f, const char *verdict,
 void fake_step_login(struct fake *f, int n, char *words[]);
 void fake_step_ask(struct fake *f, int n, char *words[]);
 void fake_step_secret(struct fake *f, int n, char *words[]);
+void fake_step_secret_last(struct fake *f, int n, char *words[]);
+void fake_step_unread(struct fake *f, int n, char *words[]);
 void fake_step_tell(struct fake *f, int n, char *words[]);
 void fake_step_result(struct fake *f, int n, char *words[]);
 void fake_step_eof(struct fake *f, int n, char *words[]);

@@ -106,11 +106,13 @@ static const struct step steps[] = {
 	{ "raw", 2, FAKE_WORDS_MAX, fake_step_raw },
 	{ "result", 2, FAKE_WORDS_MAX, fake_step_result },
 	{ "secret", 2, 4, fake_step_secret },
+	{ "secret-last", 2, 2, fake_step_secret_last },
 	{ "secret-on", 3, 3, fake_step_secret_on },
 	{ "shut", 2, 2, step_shut },
 	{ "signal", 2, 2, step_signal },
 	{ "silence", 1, 1, fake_step_eof },
 	{ "tell", 3, 3, fake_step_tell },
+	{ "unread", 1, 1, fake_step_unread },
 	{ "write", 2, 2, step_write },
 	{ NULL, 0, 0, NULL }
 };
@@ -139,7 +141,8 @@ play_line(struct fake *f, char *line)
 void
 fake_helper_play(int listen_fd, int fd, const char *script, FILE *report)
 {
-	struct fake f = { .listen_fd = listen_fd, .fd = fd, .report = report };
+	struct fake f = { .listen_fd = listen_fd, .fd = fd, .secret_fd = -1,
+		.report = report };
 	char accept_word[] = "accept";
 	char *copy = strdup(script);
 	char *rest = copy;
@@ -153,6 +156,8 @@ fake_helper_play(int listen_fd, int fd, const char *script, FILE *report)
 	}
 	if (f.fd != -1)
 		close(f.fd);
+	if (f.secret_fd != -1)
+		close(f.secret_fd);
 	mtls_message_clear(&f.message);
 	free(copy);
 	done(&f);

@@ -170,6 +170,7 @@ EXTRA_DIST += \
 	tests/pam/again.pamt \
 	tests/pam/arguments.pamt \
 	tests/pam/choose.pamt \
+	tests/pam/early-result.pamt \
 	tests/pam/expiring.pamt \
 	tests/pam/expiring-single.pamt \
 	tests/pam/granted.pamt \
