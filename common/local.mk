@@ -10,6 +10,7 @@ libmtls_core_la_SOURCES = \
 	common/fd.c \
 	common/fd.h \
 	common/helper_channel.c \
+	common/interrupt.c \
 	common/log.c \
 	common/message.c \
 	common/message_fields.c \

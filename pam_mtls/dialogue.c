@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mtls/interrupt.h"
 #include "mtls/login.h"
 #include "mtls/secret.h"
 #include "mtls/verdict.h"
@@ -126,8 +127,11 @@ wait_for_result(struct dialogue *d, struct mtls_err *err)
 	for (n = 0; n < DIALOGUE_MESSAGES_MAX && status == MTLS_OK; n++) {
 		fd = -1;
 		mtls_message_clear(&d->message);
-		status = mtls_message_recv(d->socket_fd, &d->message, &fd,
+		status = mtls_interrupt_wait(d->interrupt_fd, d->socket_fd,
 		    d->deadline, err);
+		if (status == MTLS_OK)
+			status = mtls_message_recv(d->socket_fd, &d->message,
+			    &fd, d->deadline, err);
 		if (status == MTLS_OK && d->message.type == MTLS_MSG_RESULT)
 			return MTLS_OK;
 		if (status == MTLS_OK)
@@ -187,10 +191,14 @@ check_result(struct dialogue *d, struct mtls_err *err)
 enum mtls_status
 dialogue_hold(struct dialogue *d, struct mtls_err *err)
 {
-	enum mtls_status status = send_login(d, err);
+	enum mtls_status status;
 
+	d->interrupt_fd = mtls_interrupt_watch();
+	status = send_login(d, err);
 	if (status == MTLS_OK)
 		status = wait_for_result(d, err);
+	if (d->interrupt_fd != -1)
+		close(d->interrupt_fd);
 	if (status == MTLS_OK)
 		status = check_result(d, err);
 	return status;

@@ -18,6 +18,7 @@
 
 struct dialogue {
 	int socket_fd;			/* borrowed, checked peer */
+	int interrupt_fd;		/* ^C while we wait; -1 */
 	struct mtls_deadline deadline;
 	const struct options *options;
 	const struct request *request;
@@ -33,8 +34,9 @@ struct dialogue {
  * Holds the dialogue. OK only with a RESULT in d->message that carries our
  * id, nonce, user and service and says ALLOW. With a RESULT that says no:
  * its status, and its reason in err. A question that could not be asked or
- * was not answered ends the dialogue with the status of prompt.h; PROTOCOL,
- * CLOSED, TIMEOUT where the helper fails.
+ * was not answered ends the dialogue with the status of prompt.h, and so does
+ * an interrupt while the helper is at work; PROTOCOL, CLOSED, TIMEOUT where
+ * the helper fails.
  */
 enum mtls_status dialogue_hold(struct dialogue *d, struct mtls_err *err);
 

@@ -18,7 +18,7 @@ from mtls_test.programs import PIN, Sudo
 def sudo(machine):
     program = Sudo()
     for service in program.services:
-        machine.service(service, "auth required MODULE deadline=3")
+        machine.service(service, "auth required MODULE")
     program.prepare()
     yield program
     program.finish()

@@ -106,6 +106,13 @@ tests_pam_test_spawn_CFLAGS = $(pam_test_cflags)
 tests_pam_test_spawn_LDADD = $(pam_test_ldadd)
 tests_pam_test_spawn_DEPENDENCIES = $(pam_test_depends)
 
+unit_tests += tests/pam/test_interrupt
+tests_pam_test_interrupt_SOURCES = tests/pam/test_interrupt.c
+tests_pam_test_interrupt_CPPFLAGS = $(pam_test_cppflags)
+tests_pam_test_interrupt_CFLAGS = $(pam_test_cflags)
+tests_pam_test_interrupt_LDADD = $(pam_test_ldadd)
+tests_pam_test_interrupt_DEPENDENCIES = $(pam_test_depends)
+
 unit_tests += tests/pam/test_host
 tests_pam_test_host_SOURCES = tests/pam/test_host.c
 tests_pam_test_host_CPPFLAGS = $(pam_test_cppflags)
