@@ -64,6 +64,7 @@ ask(int signal_number)
 	/* One that is lost must not let it wait for ever. */
 	(void)alarm(20);
 	(void)signal(SIGALRM, SIG_DFL);
+	(void)signal(SIGINT, SIG_DFL);
 	/* So that the terminal can be looked at behind it. */
 	if (signal_number != SIGINT)
 		(void)signal(signal_number, SIG_IGN);
