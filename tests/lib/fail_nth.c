@@ -340,6 +340,8 @@ void *__real_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t n);
 void *__wrap_realloc(void *p, size_t n);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
 char *__real_strdup(const char *s);
 char *__wrap_strdup(const char *s);
 char *__real_strndup(const char *s, size_t n);
@@ -371,6 +373,16 @@ __wrap_realloc(void *old, size_t n)
 {
 	void *p = fails("realloc", ENOMEM, NO_SIGNAL) ? NULL :
 	    __real_realloc(old, n);
+
+	live += p != NULL && old == NULL;
+	return p;
+}
+
+void *
+__wrap_reallocarray(void *old, size_t n, size_t size)
+{
+	void *p = fails("reallocarray", ENOMEM, NO_SIGNAL) ? NULL :
+	    __real_reallocarray(old, n, size);
 
 	live += p != NULL && old == NULL;
 	return p;

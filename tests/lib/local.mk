@@ -3,6 +3,7 @@
 fail_nth_sources = tests/lib/fail_nth.c tests/lib/fail_nth.h tests/lib/unit.h
 fail_nth_ldflags = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup \
+	-Wl,--wrap=reallocarray \
 	-Wl,--wrap=strndup,--wrap=free,--wrap=read,--wrap=write,--wrap=send,--wrap=recv \
 	-Wl,--wrap=sendmsg,--wrap=recvmsg,--wrap=poll,--wrap=socket \
 	-Wl,--wrap=socketpair,--wrap=pipe2,--wrap=connect \
