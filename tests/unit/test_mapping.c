@@ -22,6 +22,9 @@
 	"map issuer \"" ISSUER "\" take san:uri prefix \"urn:acme:\"\n"
 #define CN_LINE "map issuer \"" ISSUER "\" take cn\n"
 #define BOUND_LINE "map bound\n"
+#define AND_BOUND_LINE \
+	"map issuer \"" ISSUER "\" take san:upn realm acme.example " \
+	"and bound\n"
 
 struct names {
 	const char *upn[3], *email[3], *uri[3], *cn[3], *uid[3];
@@ -176,10 +179,6 @@ T041_bound_only(void **state)
 	b.user = "-f";
 	assert_not(map_bound(BOUND_LINE, &n, &b), POLICY_MAPPED_NO_BINDINGS);
 }
-
-#define AND_BOUND_LINE \
-	"map issuer \"" ISSUER "\" take san:upn realm acme.example " \
-	"and bound\n"
 
 /* T-041: the name alone opens nothing, and neither does the binding alone. */
 static void
@@ -470,6 +469,30 @@ T043_two_names(void **state)
 	assert_user(map(UPN_LINE, &differ), "alice");
 }
 
+/* The beginning of a name is another name, and so is each of its letters. */
+static void
+T043_nearly_the_same(void **state)
+{
+	static const char *const others[] = {
+		"alic@acme.example", "alicee@acme.example",
+		"Alice@acme.example", "alicf@acme.example", "a@acme.example",
+	};
+	struct names n = { .upn = { "alice@acme.example" } };
+	struct mapping_binding b = { POLICY_YES, "alic" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		n.email[0] = others[i];
+		assert_not(map(UPN_LINE EMAIL_LINE, &n),
+		    POLICY_MAPPED_DISAGREE);
+		assert_not(map(EMAIL_LINE UPN_LINE, &n),
+		    POLICY_MAPPED_DISAGREE);
+	}
+	assert_not(map_bound(AND_BOUND_LINE, &n, &b), POLICY_MAPPED_DISAGREE);
+	b.user = "alicee";
+	assert_not(map_bound(AND_BOUND_LINE, &n, &b), POLICY_MAPPED_DISAGREE);
+}
+
 /* Whatever a third line says, two that disagree stay so. */
 static void
 T043_disagreement_stays(void **state)
@@ -561,14 +584,15 @@ too_long_is_refused(void **state)
 
 	(void)state;
 	memset(name, 'a', sizeof(name));
-	name[MTLS_USER_MAX] = '\0';
-	assert_user(map(CN_LINE, &n), name);
-	name[MTLS_USER_MAX] = 'a';
-	name[MTLS_USER_MAX + 1] = '\0';
-	assert_not(map(CN_LINE, &n), POLICY_MAPPED_MALFORMED);
-	name[MTLS_USER_MAX + 1] = 'a';
-	name[sizeof(name) - 1] = '\0';
-	assert_not(map(CN_LINE, &n), POLICY_MAPPED_MALFORMED);
+	for (size_t len = MTLS_USER_MAX - 2; len < sizeof(name); len++) {
+		name[len] = '\0';
+		if (len <= MTLS_USER_MAX)
+			assert_user(map(CN_LINE, &n), name);
+		else
+			assert_not(map(CN_LINE, &n),
+			    POLICY_MAPPED_MALFORMED);
+		name[len] = 'a';
+	}
 }
 
 int
@@ -588,6 +612,7 @@ main(void)
 		cmocka_unit_test(T050_bindings_unavailable),
 		cmocka_unit_test(T042_exact_or_refused),
 		cmocka_unit_test(T043_two_names),
+		cmocka_unit_test(T043_nearly_the_same),
 		cmocka_unit_test(T043_disagreement_stays),
 		cmocka_unit_test(T045_never_split),
 		cmocka_unit_test(T046_nothing_in_it),

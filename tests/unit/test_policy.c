@@ -12,6 +12,7 @@
 
 #include "policy.h"
 #include "policy_file.h"
+#include "policy_match.h"
 
 #include "../lib/unit.h"
 
@@ -311,6 +312,42 @@ each_clause_matches(void **state)
 	}
 }
 
+/* An address that is in none of the networks, and one behind each end. */
+static void
+from_other_networks(void **state)
+{
+	static const char *const outside[] = {
+		"192.0.2.7", "9.255.255.255", "11.0.0.0", "2001:db8::1",
+		"2001:db9::", "::ffff:192.0.2.7", "::",
+	};
+	static const char *const inside[] = {
+		"10.0.0.0", "10.255.255.255", "2001:db8:1::", "::ffff:10.0.0.1",
+		"2001:db8:1:ffff:ffff:ffff:ffff:ffff",
+	};
+	static const char *const allow =
+	    "allow user any from 10.0.0.0/8, 2001:db8:1::/48\n";
+	static const char *const deny =
+	    "deny user any from 10.0.0.0/8, 2001:db8:1::/48\n"
+	    "allow user any\n";
+	struct policy_facts f = good_facts();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+		f.rhost = outside[i];
+		assert_decision(decide(allow, &f), MTLS_VERDICT_DENY,
+		    POLICY_REASON_NO_RULE, 0);
+		assert_decision(decide(deny, &f), MTLS_VERDICT_ALLOW,
+		    POLICY_REASON_ALLOWED, 2);
+	}
+	for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
+		f.rhost = inside[i];
+		assert_int_equal(decide(allow, &f).verdict,
+		    MTLS_VERDICT_ALLOW);
+		assert_decision(decide(deny, &f), MTLS_VERDICT_DENY,
+		    POLICY_REASON_RULE, 1);
+	}
+}
+
 static void
 cannot_tell_denies(void **state)
 {
@@ -548,10 +585,12 @@ T033_keys_and_ages(void **state)
 	f.now_s = 0;
 	assert_decision(decide(age, &f), MTLS_VERDICT_DENY,
 	    POLICY_REASON_AGE, 1);
-	/* A clock before 1970, and a certificate from then. */
-	c.not_before_s = f.now_s = -1;
-	assert_decision(decide(age, &f), MTLS_VERDICT_DENY,
-	    POLICY_REASON_AGE, 1);
+	/* A clock in 1970 or before, and a certificate from then. */
+	for (f.now_s = -1; f.now_s <= 0; f.now_s++) {
+		c.not_before_s = f.now_s - 1;
+		assert_decision(decide(age, &f), MTLS_VERDICT_DENY,
+		    POLICY_REASON_AGE, 1);
+	}
 }
 
 /* A deny rule goes before what certificates must have. */
@@ -800,6 +839,13 @@ traces(void **state)
 	trace("allow user any", &f, POLICY_NO, POLICY_CLAUSE_ROOT);
 	trace("allow user alice", &f, POLICY_YES, POLICY_CLAUSE_NONE);
 	trace("deny user any", &f, POLICY_YES, POLICY_CLAUSE_NONE);
+	/* Who matches by a group does so with nothing left to tell. */
+	f.superuser = POLICY_NO;
+	policy = read_policy("group g = alice\nallow group g\n");
+	m = policy_match_user(&policy, &policy.rules[0], &f);
+	assert_int_equal(m.answer, POLICY_YES);
+	assert_int_equal(m.clause, POLICY_CLAUSE_NONE);
+	policy_clear(&policy);
 	/* Where no rule was asked there is nothing to tell. */
 	policy = read_policy("allow user any\n");
 	f.mapped_user = "bob";
@@ -862,6 +908,7 @@ main(void)
 		cmocka_unit_test(first_match_wins),
 		cmocka_unit_test(no_rule_denies),
 		cmocka_unit_test(each_clause_matches),
+		cmocka_unit_test(from_other_networks),
 		cmocka_unit_test(cannot_tell_denies),
 		cmocka_unit_test(T053b_root_needs_its_own_rule),
 		cmocka_unit_test(T033_requirements),
