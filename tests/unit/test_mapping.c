@@ -21,6 +21,10 @@
 #define URI_LINE \
 	"map issuer \"" ISSUER "\" take san:uri prefix \"urn:acme:\"\n"
 #define CN_LINE "map issuer \"" ISSUER "\" take cn\n"
+#define CN_REALM_LINE \
+	"map issuer \"" ISSUER "\" take cn realm acme.example\n"
+#define UID_LINE "map issuer \"" ISSUER "\" take uid\n"
+#define NUMBER_LINE "map issuer \"" ISSUER "\" take serialNumber\n"
 #define BOUND_LINE "map bound\n"
 #define AND_BOUND_LINE \
 	"map issuer \"" ISSUER "\" take san:upn realm acme.example " \
@@ -532,6 +536,13 @@ T045_never_split(void **state)
 		assert_not(map(UPN_LINE, &n), POLICY_MAPPED_MALFORMED);
 		assert_not(map(URI_LINE, &n), POLICY_MAPPED_MALFORMED);
 		assert_not(map(CN_LINE, &n), POLICY_MAPPED_MALFORMED);
+		n.uid[0] = n.subject_serial[0] = bad[i];
+		n.email[0] = upn;
+		assert_not(map(EMAIL_LINE, &n), POLICY_MAPPED_MALFORMED);
+		assert_not(map(UID_LINE, &n), POLICY_MAPPED_MALFORMED);
+		assert_not(map(NUMBER_LINE, &n), POLICY_MAPPED_MALFORMED);
+		n.cn[0] = upn;
+		assert_not(map(CN_REALM_LINE, &n), POLICY_MAPPED_MALFORMED);
 	}
 	{
 		struct names n = { .upn = { "root@x@acme.example" } };
@@ -551,8 +562,17 @@ T046_nothing_in_it(void **state)
 	    POLICY_MAPPED_NONE);
 	n.uri[0] = "urn:acme:";
 	assert_not(map(URI_LINE, &n), POLICY_MAPPED_MALFORMED);
-	n.cn[0] = "";
+	n.cn[0] = n.uid[0] = n.subject_serial[0] = "";
 	assert_not(map(CN_LINE, &n), POLICY_MAPPED_MALFORMED);
+	assert_not(map(UID_LINE, &n), POLICY_MAPPED_MALFORMED);
+	assert_not(map(NUMBER_LINE, &n), POLICY_MAPPED_MALFORMED);
+	n.cn[0] = "@acme.example";
+	assert_not(map(CN_REALM_LINE, &n), POLICY_MAPPED_MALFORMED);
+	/* Without a serial number, and without a key identifier. */
+	assert_not(map("map issuer \"" ISSUER "\" serial 0a user a\n"
+	    "map issuer \"" ISSUER "\" key-id "
+	    "0000000000000000000000000000000000000000 user a\n", &n),
+	    POLICY_MAPPED_NONE);
 }
 
 static void
@@ -560,19 +580,24 @@ T049_metacharacters_are_refused(void **state)
 {
 	static const char *const bad[] = {
 		"*", "(cn=*)", "a' OR '1'='1", "$(id)", "`id`", "../root",
-		"a\\b", "%s%n", "-rf", "..", "a?b",
+		"a\\b", "%s%n", "-rf", "..", "a?b", "any", "%", "a_b",
 	};
+	static const char *const lines[] = { CN_LINE, UID_LINE, NUMBER_LINE };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct names n = { .cn = { bad[i] } };
-		struct mapping m = map(CN_LINE, &n);
+		struct names n = { .cn = { bad[i] }, .uid = { bad[i] },
+		    .subject_serial = { bad[i] } };
 
-		/* Refused, or taken as it stands; never anything else. */
-		if (m.mapped == POLICY_MAPPED_ONE)
-			assert_string_equal(m.user, bad[i]);
-		else
-			assert_not(m, POLICY_MAPPED_MALFORMED);
+		for (size_t k = 0; k < 3; k++) {
+			struct mapping m = map(lines[k], &n);
+
+			/* Refused, or as it stands; never anything else. */
+			if (m.mapped == POLICY_MAPPED_ONE)
+				assert_string_equal(m.user, bad[i]);
+			else
+				assert_not(m, POLICY_MAPPED_MALFORMED);
+		}
 	}
 }
 
