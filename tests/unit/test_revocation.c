@@ -6,6 +6,9 @@
  */
 #include "config.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -646,6 +649,72 @@ T081_exchanged_while_read(void **state)
 	}
 }
 
+/* --- T-039: lists change while many ask --- */
+
+#define N_THREADS	4
+#define N_CHANGES	60
+
+static struct revocation *shared;
+static atomic_int is_over, n_wrong;
+static atomic_uint n_asked;
+
+static void *
+ask_all_the_time(void *arg)
+{
+	enum policy_revocation any;
+
+	(void)arg;
+	while (!atomic_load(&is_over)) {
+		if (revocation_standing(shared, alice->x509, users->x509,
+		    now_s, &any, NULL) != POLICY_STANDING_REVOKED ||
+		    revocation_standing(shared, bob->x509, users->x509,
+		    now_s, &any, NULL) != POLICY_STANDING_GOOD)
+			atomic_fetch_add(&n_wrong, 1);
+		atomic_fetch_add(&n_asked, 1);
+	}
+	return NULL;
+}
+
+static void
+T039_asked_while_they_change(void **state)
+{
+	struct pki_crl_options o = { .number = 1 };
+	struct revocation_ca about;
+	pthread_t threads[N_THREADS];
+	unsigned before;
+	size_t n;
+
+	(void)state;
+	put_crl("root.crl", good_crl(root));
+	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(alice), &o));
+	assert_int_equal(load(NULL, &shared), MTLS_OK);
+	atomic_store(&is_over, 0);
+	for (int i = 0; i < N_THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+		    ask_all_the_time, NULL), 0);
+	for (int i = 0; i < N_CHANGES; i++) {
+		before = atomic_load(&n_asked);
+		o.number++;
+		put_crl("new", pki_crl(pki, users, i % 2 == 0 ?
+		    PKI_CERTS(alice, users) : PKI_CERTS(alice), &o));
+		assert_int_equal(rename(scratch_path("crl/new"),
+		    scratch_path("crl/users.crl")), 0);
+		assert_int_equal(revocation_refresh(shared, tls, &n, &err),
+		    MTLS_OK);
+		assert_int_equal(n, 1);
+		revocation_describe(shared, 1, &about);
+		assert_int_equal(about.n_revoked, i % 2 == 0 ? 2 : 1);
+		/* Not before somebody has looked at this one. */
+		while (atomic_load(&n_asked) < before + N_THREADS)
+			(void)sched_yield();
+	}
+	atomic_store(&is_over, 1);
+	for (int i = 0; i < N_THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(atomic_load(&n_wrong), 0);
+	revocation_free(shared);
+}
+
 static int
 set_up(void **state)
 {
@@ -713,6 +782,7 @@ main(void)
 		TEST(serials_of_every_length),
 		TEST(T080_files_that_are_refused),
 		TEST(T081_exchanged_while_read),
+		TEST(T039_asked_while_they_change),
 	};
 
 	return cmocka_run_group_tests(tests, group_set_up, group_tear_down);

@@ -7,10 +7,12 @@
 #include "config.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -507,6 +509,63 @@ T034_replaced_on_disk(void **state)
 	http_close(&user);
 }
 
+#define N_CLIENTS	4
+#define N_LOGINS	8
+
+/* What everybody is told, all the time: 0 if it was right. */
+static int
+log_in_often(struct rig *rig)
+{
+	const char *outcome;
+
+	for (int i = 0; i < N_LOGINS; i++) {
+		outcome = rig_login(rig, rig->alice, NULL);
+		if (strcmp(outcome, "allow") != 0)
+			return 1;
+		outcome = rig_login(rig, rig->bob, NULL);
+		if (strcmp(outcome, "revoked") != 0)
+			return 2;
+	}
+	return 0;
+}
+
+/*
+ * T-039: reloads one after the other, and lists that change under them, while
+ * people log in: no window without CRLs, none without CAs.
+ */
+static void
+T039_reloads_under_load(void **state)
+{
+	struct rig *rig = *state;
+	pid_t clients[N_CLIENTS];
+	int status, n_left = N_CLIENTS, n_reloads = 0;
+
+	rig_write_crl(rig, rig->users, rig->bob);
+	assert_true(rig_reload(rig));
+	for (int i = 0; i < N_CLIENTS; i++) {
+		clients[i] = fork();
+		assert_true(clients[i] >= 0);
+		if (clients[i] == 0)
+			_exit(log_in_often(rig));
+	}
+	while (n_left > 0) {
+		rig_write_crl(rig, rig->users, rig->bob);
+		assert_int_equal(kill(rig->pid, SIGHUP), 0);
+		n_reloads++;
+		assert_true(rig_is_alive(rig));
+		usleep(10000);
+		for (int i = 0; i < N_CLIENTS; i++) {
+			if (clients[i] == 0 ||
+			    waitpid(clients[i], &status, WNOHANG) == 0)
+				continue;
+			clients[i] = 0;
+			n_left--;
+			assert_int_equal(status, 0);
+		}
+	}
+	assert_true(n_reloads > 2);
+}
+
 /* T-022: the CA itself goes. */
 static void
 T022_ca_removed(void **state)
@@ -566,6 +625,7 @@ main(void)
 		TEST(T021_no_resumption),
 		TEST(T022_revoked_on_an_open_connection),
 		TEST(T022_ca_removed),
+		TEST(T039_reloads_under_load),
 		TEST(T034_replaced_on_disk),
 		TEST(T024_sni_and_alpn),
 		TEST(T025_the_alert_arrives),
