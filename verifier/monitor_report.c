@@ -16,6 +16,7 @@
 #include "health.h"
 #include "metrics.h"
 #include "metrics_text.h"
+#include "ocsp_cache.h"
 
 #define PREFIX "mtls_verifier_"
 
@@ -134,6 +135,28 @@ report_crls(struct revocation *r, int64_t now_s, FILE *out)
 }
 
 static void
+report_ocsp(struct revocation *r, FILE *out)
+{
+	static const char *const words[] = {
+		[OCSP_ANSWER_NONE] = "none", [OCSP_ANSWER_GOOD] = "good",
+		[OCSP_ANSWER_REVOKED] = "revoked"
+	};
+	struct metrics_label labels[2];
+	struct ocsp_counts counts;
+
+	memset(labels, 0, sizeof(labels));
+	labels[0].name = "answer";
+	ocsp_cache_counts(revocation_ocsp_cache0(r), &counts);
+	metrics_text_head(out, PREFIX "ocsp_answers_total", "counter",
+	    "Questions to OCSP responders, by what was learned.");
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		labels[0].value = words[i];
+		metrics_text_value(out, PREFIX "ocsp_answers_total", labels,
+		    (int64_t)counts.n[i]);
+	}
+}
+
+static void
 report_store(const struct store_counts *counts, FILE *out)
 {
 	metrics_text_gauge(out, PREFIX "store_up",
@@ -216,6 +239,7 @@ monitor_report(struct server *server, const struct store_counts *counts,
 	    "When the verifier's own certificate ends.",
 	    generation_not_after_s(g));
 	report_crls(g->revocation, now_s, out);
+	report_ocsp(g->revocation, out);
 	report_store(counts, out);
 	report_store_stats(server->store, out);
 	metrics_write(server->metrics, out);

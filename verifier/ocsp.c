@@ -52,7 +52,7 @@ struct ocsp {
 	pthread_cond_t wanted;
 	struct job *jobs;		/* in the order they came */
 	int is_ending;
-	struct ocsp_counts counts;
+	size_t n_jobs;
 	char complaint[MTLS_ERR_TEXT_MAX];
 	int64_t complained_ms;
 };
@@ -96,10 +96,8 @@ add_job(struct ocsp *ocsp, struct revocation *r,
 {
 	struct job **last = &ocsp->jobs, *job;
 
-	if (ocsp->counts.n_waiting >= OCSP_JOBS_MAX) {
-		ocsp->counts.n_full++;
+	if (ocsp->n_jobs >= OCSP_JOBS_MAX)
 		return NULL;
-	}
 	job = calloc(1, sizeof(*job));
 	if (job == NULL || X509_up_ref(question->certificate) != 1) {
 		free(job);
@@ -111,7 +109,7 @@ add_job(struct ocsp *ocsp, struct revocation *r,
 	while (*last != NULL)
 		last = &(*last)->next;
 	*last = job;
-	ocsp->counts.n_waiting++;
+	ocsp->n_jobs++;
 	(void)pthread_cond_signal(&ocsp->wanted);
 	return job;
 }
@@ -140,21 +138,9 @@ take_done(struct ocsp *ocsp)
 		*at = job->next;
 		job->next = done;
 		done = job;
-		ocsp->counts.n_waiting--;
+		ocsp->n_jobs--;
 	}
 	return done;
-}
-
-static void
-count(struct ocsp *ocsp, enum mtls_status status, enum ocsp_answer answer)
-{
-	ocsp->counts.n_asked++;
-	if (status != MTLS_OK || answer == OCSP_ANSWER_NONE)
-		ocsp->counts.n_failed++;
-	else if (answer == OCSP_ANSWER_GOOD)
-		ocsp->counts.n_good++;
-	else
-		ocsp->counts.n_revoked++;
 }
 
 /* Whether this failure has to be said: once a minute, and what is new. */
@@ -193,8 +179,8 @@ run_job(struct ocsp *ocsp, struct job *job)
 	mtls_err_clear(&err);
 	status = ocsp_fetch(job->r, job->ca, job->certificate, ocsp->end_fd,
 	    &answer, &err);
+	ocsp_cache_count(revocation_ocsp_cache0(job->r), answer);
 	(void)pthread_mutex_lock(&ocsp->lock);
-	count(ocsp, status, answer);
 	is_to_say = status != MTLS_OK && status != MTLS_E_CLOSED &&
 	    is_news(ocsp, &err);
 	job->is_done = 1;
@@ -320,6 +306,7 @@ ocsp_ask(struct ocsp *ocsp, struct revocation *r,
 	(void)pthread_mutex_unlock(&ocsp->lock);
 	if (job != NULL)
 		return q;
+	ocsp_cache_count(revocation_ocsp_cache0(r), OCSP_ANSWER_NONE);
 	free(q);
 	return NULL;
 }
@@ -424,12 +411,4 @@ ocsp_free(struct ocsp *ocsp)
 	(void)pthread_cond_destroy(&ocsp->wanted);
 	(void)pthread_mutex_destroy(&ocsp->lock);
 	free(ocsp);
-}
-
-void
-ocsp_get_counts(struct ocsp *ocsp, struct ocsp_counts *ret)
-{
-	(void)pthread_mutex_lock(&ocsp->lock);
-	*ret = ocsp->counts;
-	(void)pthread_mutex_unlock(&ocsp->lock);
 }

@@ -51,11 +51,4 @@ void ocsp_cancel(struct ocsp_query *query);
 /* Gives everybody up who is being waited for: all are called soon. */
 void ocsp_give_up(struct ocsp *ocsp);
 
-struct ocsp_counts {
-	uint64_t n_asked, n_good, n_revoked, n_failed;
-	uint64_t n_full;	/* questions that found no place */
-	size_t n_waiting;	/* certificates, now */
-};
-void ocsp_get_counts(struct ocsp *ocsp, struct ocsp_counts *ret);
-
 #endif

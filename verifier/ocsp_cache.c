@@ -29,6 +29,7 @@ struct ocsp_cache {
 	pthread_mutex_t lock;
 	atomic_size_t n;
 	struct entry *buckets[N_BUCKETS];
+	struct ocsp_counts counts;
 };
 
 struct ocsp_cache *
@@ -176,5 +177,21 @@ ocsp_cache_put(struct ocsp_cache *cache,
 		return;
 	(void)pthread_mutex_lock(&cache->lock);
 	put(cache, key, answer, until_s);
+	(void)pthread_mutex_unlock(&cache->lock);
+}
+
+void
+ocsp_cache_count(struct ocsp_cache *cache, enum ocsp_answer answer)
+{
+	(void)pthread_mutex_lock(&cache->lock);
+	cache->counts.n[answer]++;
+	(void)pthread_mutex_unlock(&cache->lock);
+}
+
+void
+ocsp_cache_counts(struct ocsp_cache *cache, struct ocsp_counts *ret)
+{
+	(void)pthread_mutex_lock(&cache->lock);
+	*ret = cache->counts;
 	(void)pthread_mutex_unlock(&cache->lock);
 }

@@ -21,6 +21,11 @@ enum ocsp_answer { OCSP_ANSWER_NONE = 0, OCSP_ANSWER_GOOD,
 
 struct ocsp_cache;
 
+/* How questions ended: by answer, NONE is that nothing was learned. */
+struct ocsp_counts {
+	uint64_t n[OCSP_ANSWER_REVOKED + 1];
+};
+
 struct ocsp_cache *ocsp_cache_new(void);	/* NULL: out of memory */
 struct ocsp_cache *ocsp_cache_ref(struct ocsp_cache *cache);
 void ocsp_cache_free(struct ocsp_cache *cache);	/* NULL is a no-op */
@@ -37,5 +42,9 @@ enum ocsp_answer ocsp_cache_find(struct ocsp_cache *cache,
 void ocsp_cache_put(struct ocsp_cache *cache,
     const uint8_t ca[OCSP_CACHE_CA_BYTES], const ASN1_INTEGER *serial,
     enum ocsp_answer answer, int64_t until_s);
+
+/* Counts a question that ended so. */
+void ocsp_cache_count(struct ocsp_cache *cache, enum ocsp_answer answer);
+void ocsp_cache_counts(struct ocsp_cache *cache, struct ocsp_counts *ret);
 
 #endif
