@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,15 +38,23 @@ static struct {
 	char head[4096];
 } answer;
 
+/* Held while the server speaks: a client may have heard enough before. */
+static pthread_mutex_t speaking = PTHREAD_MUTEX_INITIALIZER;
+
 static int
 on_request(void *arg, const struct http_stub_request *req, int fd)
 {
+	int is_open = 0;
+
 	(void)arg;
+	(void)pthread_mutex_lock(&speaking);
 	memcpy(answer.head, req->head, sizeof(answer.head));
 	if (answer.special != NULL)
-		return answer.special(req, fd);
-	http_stub_reply(fd, answer.status, answer.body, answer.len);
-	return 0;
+		is_open = answer.special(req, fd);
+	else
+		http_stub_reply(fd, answer.status, answer.body, answer.len);
+	(void)pthread_mutex_unlock(&speaking);
+	return is_open;
 }
 
 static void
@@ -55,12 +64,14 @@ answer_crl(X509_CRL *crl)
 	unsigned char *p;
 
 	assert_true(len > 0);
+	(void)pthread_mutex_lock(&speaking);
 	free(answer.body);
 	p = answer.body = malloc((size_t)len);
 	assert_non_null(p);
 	answer.len = (size_t)i2d_X509_CRL(crl, &p);
 	answer.status = "200 OK";
 	answer.special = NULL;
+	(void)pthread_mutex_unlock(&speaking);
 }
 
 static char *
@@ -416,8 +427,10 @@ static int
 tear_down(void **state)
 {
 	(void)state;
+	(void)pthread_mutex_lock(&speaking);
 	free(answer.body);
 	memset(&answer, 0, sizeof(answer));
+	(void)pthread_mutex_unlock(&speaking);
 	return scratch_end();
 }
 

@@ -253,8 +253,10 @@ T035_garbage(void **state)
 
 		data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		if (ocsp_answer_read(q, &terms, data, len, &other,
-		    &err) == MTLS_OK)
-			assert_memory_equal(&other, &result, sizeof(other));
+		    &err) == MTLS_OK) {
+			assert_int_equal(other.answer, result.answer);
+			assert_int_equal(other.until_s, result.until_s);
+		}
 		data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 	free(data);
