@@ -24,6 +24,8 @@ wrong(const struct mtls_conf_option *o, const char *value, const char *why,
 {
 	char shown[SHOWN_MAX];
 
+	if ((o->flags & MTLS_CONF_SECRET) != 0)
+		return mtls_fail(err, MTLS_E_CONFIG, "%s: %s", o->name, why);
 	return mtls_fail(err, MTLS_E_CONFIG, "%s = \"%s\": %s", o->name,
 	    mtls_text_printable(shown, sizeof(shown), value), why);
 }
@@ -64,8 +66,8 @@ set_text(const struct mtls_conf_option *o, char **member, const char *value,
 	return set_string(member, value, err);
 }
 
-static int
-is_plain_path(const char *path)
+int
+mtls_conf_is_path(const char *path)
 {
 	const char *part;
 	size_t len;
@@ -92,7 +94,7 @@ set_path(const struct mtls_conf_option *o, char **member, const char *value,
 		return wrong(o, value, "not printable", err);
 	if (len >= PATH_MAX || (o->max != 0 && len > o->max))
 		return wrong(o, value, "too long", err);
-	if (!is_plain_path(value))
+	if (!mtls_conf_is_path(value))
 		return wrong(o, value,
 		    "not an absolute path without \".\" and \"..\"", err);
 	return set_string(member, value, err);

@@ -50,6 +50,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/store.c verifier/store.h \
 	verifier/store_internal.h \
 	verifier/store_op.c \
+	verifier/store_open.c \
 	verifier/store_port.c \
 	verifier/store_sqlite.c verifier/store_sqlite.h \
 	verifier/store_sqlite_admin.c \
@@ -59,12 +60,34 @@ libmtls_verifier_la_SOURCES = \
 	verifier/store_sqlite_challenge.c verifier/store_sqlite_floor.c \
 	verifier/store_sqlite_limit.c \
 	verifier/throttle.c verifier/throttle.h
-libmtls_verifier_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/policy
+if HAVE_POSTGRESQL
+libmtls_verifier_la_SOURCES += \
+	verifier/store_postgres.c verifier/store_postgres.h \
+	verifier/store_postgres_call.c \
+	verifier/store_postgres_connect.c \
+	verifier/store_postgres_statement.c \
+	verifier/store_postgres_steps.c \
+	verifier/store_postgres_take.c \
+	verifier/store_postgres_target.c
+else
+libmtls_verifier_la_SOURCES += verifier/store_postgres_none.c
+endif
+# The steps of the schema as string literals.
+verifier/postgres.sql.h: $(top_srcdir)/verifier/postgres.sql
+	$(AM_V_GEN)$(MKDIR_P) verifier && sed -e 's/[\\"]/\\&/g' \
+	    -e 's/^/"/' -e 's/$$/\\n"/' $(top_srcdir)/verifier/postgres.sql \
+	    >$@.new && mv $@.new $@
+BUILT_SOURCES += verifier/postgres.sql.h
+CLEANFILES += verifier/postgres.sql.h
+EXTRA_DIST += verifier/postgres.sql
+libmtls_verifier_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/policy \
+	-I$(top_builddir)/verifier
 libmtls_verifier_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) \
 	$(LIBEVENT_CFLAGS) $(LIBEVENT_OPENSSL_CFLAGS) $(SQLITE_CFLAGS) \
-	$(SYSTEMD_CFLAGS)
+	$(POSTGRESQL_CFLAGS) $(SYSTEMD_CFLAGS)
 libmtls_verifier_la_LIBADD = libmtls_policy.la libmtls_tls.la $(LIBEVENT_OPENSSL_LIBS) \
-	$(LIBEVENT_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS)
+	$(LIBEVENT_LIBS) $(SQLITE_LIBS) $(POSTGRESQL_LIBS) \
+	$(SYSTEMD_LIBS)
 
 sbin_PROGRAMS += mtls-verifier
 mtls_verifier_SOURCES = verifier/main.c

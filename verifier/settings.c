@@ -9,8 +9,10 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "network.h"
+#include "store.h"
 
 static const char *const tls_mins[] = { "1.3", "1.2-insecure", NULL };
 static const char *const revocations[] = { "strict", "ifuri", "relaxed",
@@ -58,9 +60,9 @@ const struct mtls_conf_option settings_table[] = {
 	    2, 0, revocations, "what a missing CRL means" },
 	{ "policy", "file", AT(policy), MTLS_CONF_PATH,
 	    MTLS_VERIFIER_POLICY_FILE, 1, 1024, 0, NULL, "the policy" },
-	{ "state", "database", AT(database), MTLS_CONF_PATH,
-	    MTLS_VERIFIER_STATE_DIR "/state.db", 1, 1024, 0, NULL,
-	    "challenges, bindings, audit" },
+	{ "state", "database", AT(database), MTLS_CONF_TEXT,
+	    MTLS_VERIFIER_STATE_DIR "/state.db", 1, 1024, MTLS_CONF_SECRET,
+	    NULL, "challenges, bindings, audit" },
 	{ "limits", "challenge-ttl", AT(challenge_ttl_s), MTLS_CONF_SECONDS,
 	    "120s", 5, 600, 0, NULL, "how long a login may take" },
 	{ "limits", "grant-ttl", AT(grant_ttl_s), MTLS_CONF_SECONDS, "30s", 1,
@@ -183,6 +185,30 @@ check(const struct settings *s, struct mtls_err *err)
 	return MTLS_OK;
 }
 
+/* A URL may have a password in it, which is not for everybody. */
+static enum mtls_status
+check_database(const char *path, const struct settings *s,
+    struct mtls_err *err)
+{
+	enum mtls_status status;
+	int has_password = 0;
+	struct stat st;
+
+	if (!store_is_url(s->database))
+		return mtls_conf_is_path(s->database) ? MTLS_OK :
+		    mtls_fail(err, MTLS_E_CONFIG, "database: neither an "
+		    "absolute path without \".\" and \"..\" nor a "
+		    "postgresql:// URL");
+	status = store_check_url(s->database, &has_password, err);
+	if (status != MTLS_OK || !has_password)
+		return status;
+	if (stat(path, &st) != 0 || (st.st_mode & S_IROTH) != 0)
+		return mtls_fail(err, MTLS_E_CONFIG, "database: there is a "
+		    "password in it, and everybody can read this file: "
+		    "chmod 640 and a group of its own");
+	return MTLS_OK;
+}
+
 enum mtls_status
 settings_read(const char *path, struct settings *ret, struct mtls_err *err)
 {
@@ -200,6 +226,8 @@ settings_read(const char *path, struct settings *ret, struct mtls_err *err)
 		status = mtls_conf_check(settings_table, &r.seen, NULL, err);
 		if (status == MTLS_OK)
 			status = check(&s, err);
+		if (status == MTLS_OK)
+			status = check_database(path, &s, err);
 		if (status == MTLS_OK)
 			status = settings_ca_check(&s.cas, err);
 		if (status != MTLS_OK)

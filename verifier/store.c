@@ -123,14 +123,17 @@ store_run(struct store *store)
 	struct store_op *first;
 	enum mtls_status status;
 	struct mtls_err err;
-	int64_t from_us = mtls_clock_us(), to_us;
+	int64_t from_us, to_us;
 
 	(void)pthread_mutex_lock(&store->lock);
 	first = store_queue_take(&store->queue);
 	(void)pthread_mutex_unlock(&store->lock);
+	if (store->backend->idle != NULL)
+		store->backend->idle(store->self, store);
 	if (first == NULL)
 		return 0;
 	mtls_err_clear(&err);
+	from_us = mtls_clock_us();
 	status = store->backend->run(store->self, first, &err);
 	if (status != MTLS_OK)
 		undo(first, &err);
@@ -143,12 +146,21 @@ store_run(struct store *store)
 	return 1;
 }
 
+void
+store_decided(struct store *store, const uint8_t *id)
+{
+	(void)pthread_mutex_lock(&store->lock);
+	store_port_decided(store, id);
+	(void)pthread_mutex_unlock(&store->lock);
+}
+
 /* 0 when the queue is empty and is to stay so. */
 static int
 wait_for_work(struct store *store)
 {
-	struct pollfd pfd = { store->wake_fd, POLLIN, 0 };
-	int is_empty, is_ending;
+	struct pollfd pfds[2] = { { store->wake_fd, POLLIN, 0 },
+	    { -1, 0, 0 } };
+	int is_empty, is_ending, timeout_ms = -1;
 	eventfd_t ignored;
 
 	(void)pthread_mutex_lock(&store->lock);
@@ -160,8 +172,10 @@ wait_for_work(struct store *store)
 		return 1;
 	if (is_ending)
 		return 0;
+	if (store->backend->watch != NULL)
+		timeout_ms = store->backend->watch(store->self, &pfds[1]);
 	/* Whatever it returns, the queue is looked at. */
-	(void)poll(&pfd, 1, -1);
+	(void)poll(pfds, 2, timeout_ms);
 	(void)eventfd_read(store->wake_fd, &ignored);
 	return 1;
 }

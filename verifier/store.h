@@ -24,6 +24,7 @@
 #include "mtls/status.h"
 #include "mtls/verdict.h"
 
+struct pollfd;
 struct store;
 struct store_port;
 
@@ -315,17 +316,35 @@ enum store_mode {
 };
 
 struct store_options {
-	const char *database;	/* a path */
+	const char *database;	/* a path, or a URL */
 	const char *verifier;	/* whose audit this is, a host name */
 	enum store_mode mode;
 };
 
 /*
- * Opens, or makes, an SQLite database in a directory that nobody else can
- * write to. CONFIG with the reason, UNAVAILABLE.
+ * Opens what the settings name. CONFIG with the reason, UNAVAILABLE. Every
+ * database is one of:
  */
 enum mtls_status store_open(const struct store_options *options,
     struct store **ret, struct mtls_err *err);
+
+/* An SQLite database, in a directory that nobody else can write to; made. */
+enum mtls_status store_open_sqlite(const struct store_options *options,
+    struct store **ret, struct mtls_err *err);
+
+/*
+ * A PostgreSQL database. One that cannot be reached is OK unless it is to be
+ * migrated: what is submitted is UNAVAILABLE until it can. Call this while
+ * the process has one thread: it changes the environment.
+ */
+enum mtls_status store_open_postgres(const struct store_options *options,
+    struct store **ret, struct mtls_err *err);
+
+/* Whether it is a URL, which only PostgreSQL databases have. */
+int store_is_url(const char *database);
+/* CONFIG, without quoting any of it, if it cannot be one. */
+enum mtls_status store_check_url(const char *url, int *ret_has_password,
+    struct mtls_err *err);
 
 /* Ends the thread and closes; no port is left. NULL is a no-op. */
 void store_close(struct store *store);
@@ -355,12 +374,22 @@ struct store_backend {
 	 */
 	enum mtls_status (*run)(void *self, struct store_op *first,
 	    struct mtls_err *err);
+	/*
+	 * What to wait for between two runs, and for how many milliseconds
+	 * (-1: for ever); ret->fd is -1 where there is nothing. May be NULL.
+	 */
+	int (*watch)(void *self, struct pollfd *ret);
+	/* After that, and before each run. May be NULL. */
+	void (*idle)(void *self, struct store *store);
 	void (*close)(void *self);
 };
 
 /* CONFIG: the database has another schema, and what to do about it. */
 enum mtls_status store_schema_fault(int version, int wanted,
     struct mtls_err *err);
+
+/* From idle(): as store_decided_fn says, to every port. */
+void store_decided(struct store *store, const uint8_t *id);
 
 /* Takes self, also where it fails. */
 enum mtls_status store_new(const struct store_backend *backend, void *self,

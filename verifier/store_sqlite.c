@@ -141,7 +141,7 @@ static const char *const texts[SQL_N] = {
 	    " AND (?2 = '' OR user = ?2) ORDER BY sha256 LIMIT ?3",
 	[SQL_COUNT_ALL] =
 	    "SELECT (SELECT count(*) FROM live.challenge WHERE state = 1),"
-	    " (SELECT count(*) FROM main.audit),"
+	    " (SELECT ifnull(sum(seq - base_seq), 0) FROM main.audit_head),"
 	    " (SELECT count(*) FROM main.binding),"
 	    " (SELECT ifnull(max(sequence), 0) FROM main.audit),"
 	    " (SELECT count(*) FROM main.revoked)",
@@ -369,7 +369,8 @@ close_sqlite(void *self)
 }
 
 static const struct store_backend backend = {
-	run, close_sqlite
+	.run = run,
+	.close = close_sqlite,
 };
 
 static enum mtls_status
@@ -447,7 +448,7 @@ check_directory(const char *path, struct mtls_err *err)
 }
 
 enum mtls_status
-store_open(const struct store_options *options, struct store **ret,
+store_open_sqlite(const struct store_options *options, struct store **ret,
     struct mtls_err *err)
 {
 	const char *path = options->database;

@@ -47,6 +47,7 @@ struct mtls_conf_rate {
 };
 
 #define MTLS_CONF_REQUIRED	1u
+#define MTLS_CONF_SECRET	2u	/* no error quotes the value */
 
 struct mtls_conf_option {
 	const char *section;	/* "verifier"; "" for PAM arguments */
@@ -61,6 +62,9 @@ struct mtls_conf_option {
 };
 
 /* A table ends with an entry whose name is NULL. */
+
+/* Whether it is absolute, without "." and ".."; what PATH takes. */
+int mtls_conf_is_path(const char *text);
 
 /* Which options have been given; zero-initialised by the caller. */
 struct mtls_conf_seen {

@@ -6,13 +6,13 @@
 
 packages_build="autoconf automake libtool pkg-config gcc libc6-dev make xz-utils
 libpam0g-dev libssl-dev libp11-dev libp11-kit-dev libevent-dev libjansson-dev
-libinih-dev libsqlite3-dev libseccomp-dev libsystemd-dev"
+libinih-dev libsqlite3-dev libpq-dev libseccomp-dev libsystemd-dev"
 
 packages_login="openssl softhsm2 opensc pamtester iproute2 util-linux uidmap"
 
 packages_test="libcmocka-dev libcacard-dev python3 python3-pytest
 python3-pexpect sudo login passwd tzdata openssh-server openssh-client systemd strace
-gdb valgrind clang curl pcscd vsmartcard-vpcd libnss3-tools mandoc shellcheck"
+gdb valgrind clang curl postgresql pcscd vsmartcard-vpcd libnss3-tools mandoc shellcheck"
 
 # packages_missing NAME...: those of the names that are not installed.
 packages_missing() {

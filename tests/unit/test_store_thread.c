@@ -63,7 +63,8 @@ fake_close(void *self)
 static struct store *
 new_store(void)
 {
-	static const struct store_backend backend = { fake_run, fake_close };
+	static const struct store_backend backend = { .run = fake_run,
+	    .close = fake_close };
 	struct store *store = NULL;
 	struct mtls_err err;
 

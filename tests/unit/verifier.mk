@@ -12,6 +12,7 @@ unit_tests += \
 	tests/unit/test_metrics \
 	tests/unit/test_revocation \
 	tests/unit/test_store \
+	tests/unit/test_store_sqlite \
 	tests/unit/test_store_thread \
 	tests/unit/test_store_limit \
 	tests/unit/test_throttle \
@@ -40,10 +41,18 @@ tests_unit_test_crl_fetch_SOURCES = tests/unit/test_crl_fetch.c \
 	$(http_stub_sources) $(scratch_sources) $(pki_sources)
 tests_unit_test_crl_fetch_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_crl_fetch_LDADD = $(VERIFIER_TEST_LIBS)
-tests_unit_test_store_SOURCES = tests/unit/test_store.c $(scratch_sources)
-tests_unit_test_store_CFLAGS = $(VERIFIER_TEST_CFLAGS)
-tests_unit_test_store_LDADD = $(VERIFIER_TEST_LIBS)
-tests_unit_test_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step
+store_rig_sources = tests/unit/store_rig.c tests/unit/store_rig.h \
+	$(scratch_sources)
+tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_rig_sources)
+tests_unit_test_store_CFLAGS = $(VERIFIER_TEST_CFLAGS) $(POSTGRESQL_CFLAGS)
+tests_unit_test_store_LDADD = $(VERIFIER_TEST_LIBS) $(POSTGRESQL_LIBS)
+tests_unit_test_store_sqlite_SOURCES = tests/unit/test_store_sqlite.c \
+	$(store_rig_sources)
+tests_unit_test_store_sqlite_CFLAGS = $(VERIFIER_TEST_CFLAGS) \
+	$(POSTGRESQL_CFLAGS)
+tests_unit_test_store_sqlite_LDADD = $(VERIFIER_TEST_LIBS) $(POSTGRESQL_LIBS)
+tests_unit_test_store_sqlite_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sqlite3_step
 tests_unit_test_store_thread_SOURCES = tests/unit/test_store_thread.c
 tests_unit_test_store_thread_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_store_thread_LDADD = $(VERIFIER_TEST_LIBS)

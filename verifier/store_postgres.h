@@ -1,0 +1,136 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What the files of the PostgreSQL store share. Private to them.
+ */
+#ifndef VERIFIER_STORE_POSTGRES_H
+#define VERIFIER_STORE_POSTGRES_H
+
+#include <libpq-fe.h>
+
+#include "mtls/deadline.h"
+
+#include "store.h"
+
+/* Every statement, once; store_postgres_statement.c has the text. */
+enum postgres_statement {
+	PG_BEGIN,
+	PG_COMMIT,
+	PG_ROLLBACK,
+	PG_CLOCK,
+	PG_LOCK,
+	PG_CHALLENGE_FORGET,
+	PG_CHALLENGE_ADD,
+	PG_CHALLENGE_FIND,
+	PG_CHALLENGE_DECIDE,
+	PG_CHALLENGE_DELIVER,
+	PG_PURGE,
+	PG_LIMIT_TAKE,
+	PG_LIMIT_CLEAR,
+	PG_RECORD_ADD,
+	PG_RECORD_FIRST,
+	PG_RECORD_NEXT,
+	PG_HEAD_LIST,
+	PG_HEAD_FIND,
+	PG_BINDING_ADD,
+	PG_BINDING_REMOVE,
+	PG_BINDING_LIST,
+	PG_REVOKE,
+	PG_UNREVOKE,
+	PG_REVOKED_LIST,
+	PG_FLOOR_RAISE,
+	PG_FLOOR_FORGET,
+	PG_COUNT,
+	PG_N
+};
+
+extern const char *const postgres_statements[PG_N];
+
+/* A statement and its values, as text, which are in room. */
+#define POSTGRES_PARAMS_MAX 20
+#define POSTGRES_ROOM 32768
+struct postgres_call {
+	enum postgres_statement statement;
+	int n;
+	const char *values[POSTGRES_PARAMS_MAX];
+	size_t used;
+	char room[POSTGRES_ROOM];
+	int is_bad;		/* a value that no database can hold */
+};
+
+/* What the operation is as a statement, at now_ms of this computer. */
+void postgres_call_of(struct postgres_call *call, const struct store_op *op,
+    const char *verifier, int64_t now_ms);
+
+/*
+ * Whether it writes what another verifier may be writing too. A transaction
+ * with such an operation has the lock of all of them: nobody waits for
+ * somebody who waits for him.
+ */
+int postgres_is_locking(enum store_kind kind);
+
+/* What came of it; the rows are of that statement. Sets op->status. */
+void postgres_take(const PGresult *rows, struct store_op *op,
+    int64_t now_ms);
+
+/* Where the database is; made of the URL in the settings. */
+struct postgres_target {
+	char **names, **values;	/* NULL-terminated */
+	int has_password;
+};
+
+/* CONFIG with the reason, which quotes nothing of the URL. */
+enum mtls_status postgres_target_parse(const char *url,
+    struct postgres_target *ret, struct mtls_err *err);
+void postgres_target_clear(struct postgres_target *target);
+
+enum postgres_state { POSTGRES_AWAY, POSTGRES_CONNECTING, POSTGRES_READY };
+
+struct postgres {
+	struct postgres_target target;
+	char *verifier;
+	enum store_mode mode;
+	PGconn *conn;			/* NULL while away */
+	struct postgres_call call;	/* that is being sent */
+	enum postgres_state state;
+	PostgresPollingStatusType polling;
+	struct mtls_deadline deadline;	/* of connecting */
+	int64_t next_try_ms;
+	int64_t pause_ms;		/* between tries, growing */
+	struct mtls_err err;		/* why it is away */
+	/* The clocks of here and there. */
+	int has_clock, has_jumped;
+	int64_t clock_offset_ms, clock_seen_ms;
+	int has_missed;			/* decisions, while away */
+};
+
+/* The connection is of no use any more. */
+void postgres_drop(struct postgres *s, const struct mtls_err *why);
+
+/* What to wait for, and for how long (-1: for ever); connects meanwhile. */
+int postgres_watch(void *self, struct pollfd *ret);
+void postgres_idle(void *self, struct store *store);
+
+/* On a fresh connection: checks the database, the schema, prepares. */
+enum mtls_status postgres_set_up(struct postgres *s, struct mtls_err *err);
+
+/*
+ * The next result of what was sent; it may be NULL. UNAVAILABLE: the
+ * connection is lost, or the deadline has passed. The caller clears it.
+ */
+enum mtls_status postgres_result(struct postgres *s,
+    struct mtls_deadline deadline, PGresult **ret, struct mtls_err *err);
+
+/* What the database or libpq says, as one line. */
+enum mtls_status postgres_fail(const struct postgres *s,
+    const PGresult *result, struct mtls_err *err);
+
+/* Steps up to the schema of this program, which is this many. */
+#define POSTGRES_SCHEMA 1
+extern const char *const postgres_steps[POSTGRES_SCHEMA];
+
+/* A struct store_backend run. */
+enum mtls_status postgres_run(void *self, struct store_op *first,
+    struct mtls_err *err);
+
+#endif

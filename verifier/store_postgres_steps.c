@@ -1,0 +1,16 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The steps of the schema, as the build made them of verifier/postgres.sql.
+ */
+#include "config.h"
+
+#include <poll.h>
+
+#include "store_postgres.h"
+
+static const char step_1[] =
+#include "postgres.sql.h"
+    ;
+
+const char *const postgres_steps[POSTGRES_SCHEMA] = { step_1 };

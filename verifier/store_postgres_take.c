@@ -1,0 +1,449 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What operations get back from PostgreSQL. A row that is not as it was
+ * written is no answer.
+ */
+#include "config.h"
+
+#include "store_postgres.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mtls/audit_chain.h"
+#include "mtls/text.h"
+
+static enum mtls_status
+malformed(struct mtls_err *err)
+{
+	return mtls_fail(err, MTLS_E_UNAVAILABLE,
+	    "database: a row is malformed");
+}
+
+static enum mtls_status
+take_text(const PGresult *rows, int row, int at, char **ret,
+    struct mtls_err *err)
+{
+	char *copy = strdup(PQgetvalue(rows, row, at));
+
+	if (copy == NULL)
+		return mtls_fail(err, MTLS_E_UNAVAILABLE, "out of memory");
+	*ret = copy;
+	return MTLS_OK;
+}
+
+static enum mtls_status
+take_number(const PGresult *rows, int row, int at, int64_t *ret,
+    struct mtls_err *err)
+{
+	const char *text = PQgetvalue(rows, row, at);
+	long long number;
+	char *end;
+
+	errno = 0;
+	number = strtoll(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0')
+		return malformed(err);
+	*ret = number;
+	return MTLS_OK;
+}
+
+static enum mtls_status
+take_bytes(const PGresult *rows, int row, int at, uint8_t *ret, size_t len,
+    struct mtls_err *err)
+{
+	const char *text = PQgetvalue(rows, row, at);
+
+	if (strncmp(text, "\\x", 2) != 0 ||
+	    mtls_hex_decode(ret, len, text + 2) != 0)
+		return malformed(err);
+	return MTLS_OK;
+}
+
+static enum mtls_status
+take_challenge_texts(const PGresult *rows, struct store_challenge *c,
+    struct mtls_err *err)
+{
+	const struct {
+		int at;
+		char **text;
+	} texts[] = {
+		{ 5, &c->user }, { 6, &c->service }, { 7, &c->host },
+		{ 8, &c->tty }, { 9, &c->rhost }, { 10, &c->ruser },
+		{ 11, &c->method }, { 12, &c->source }, { 16, &c->reason },
+		{ 17, &c->message }, { 18, &c->certificate },
+	};
+	enum mtls_status status = MTLS_OK;
+
+	for (size_t i = 0; status == MTLS_OK &&
+	    i < sizeof(texts) / sizeof(texts[0]); i++)
+		status = take_text(rows, 0, texts[i].at, texts[i].text, err);
+	return status;
+}
+
+static enum mtls_status
+take_challenge(const PGresult *rows, struct store_challenge *c,
+    int64_t now_ms, struct mtls_err *err)
+{
+	int64_t left_ms = 0, state = 0, verdict = -1, grant_left_ms = 0;
+	enum mtls_status status;
+
+	status = take_bytes(rows, 0, 2, c->id, sizeof(c->id), err);
+	if (status == MTLS_OK)
+		status = take_bytes(rows, 0, 3, c->request,
+		    sizeof(c->request), err);
+	if (status == MTLS_OK)
+		status = take_bytes(rows, 0, 4, c->nonce, sizeof(c->nonce),
+		    err);
+	if (status == MTLS_OK)
+		status = take_challenge_texts(rows, c, err);
+	if (status == MTLS_OK)
+		status = take_number(rows, 0, 13, &left_ms, err);
+	if (status == MTLS_OK)
+		status = take_number(rows, 0, 14, &state, err);
+	if (status == MTLS_OK)
+		status = take_number(rows, 0, 15, &verdict, err);
+	if (status == MTLS_OK)
+		status = take_number(rows, 0, 19, &grant_left_ms, err);
+	if (status != MTLS_OK)
+		return status;
+	if (state < STORE_OPEN || state > STORE_DELIVERED || verdict < 0 ||
+	    verdict > (int)MTLS_VERDICT_ALLOW)
+		return malformed(err);
+	c->state = (enum store_state)state;
+	c->verdict = (enum mtls_verdict)verdict;
+	c->expires_ms = now_ms + left_ms;
+	c->grant_expires_ms = now_ms + grant_left_ms;
+	return MTLS_OK;
+}
+
+static enum mtls_status
+not_found(struct mtls_err *err)
+{
+	return mtls_fail(err, MTLS_E_NOT_FOUND, "there is no such challenge");
+}
+
+/* FIND and DELIVER: whether it was done, to whom it is bound, the row. */
+static enum mtls_status
+take_found(const PGresult *rows, struct store_op *op, int64_t now_ms,
+    struct mtls_err *err)
+{
+	enum mtls_status status;
+	int64_t is_done = 0;
+
+	if (PQntuples(rows) == 0)
+		return not_found(err);
+	status = take_challenge(rows, &op->found, now_ms, err);
+	if (status == MTLS_OK)
+		status = take_number(rows, 0, 0, &is_done, err);
+	if (status == MTLS_OK && op->sha256 != NULL &&
+	    op->kind == STORE_CHALLENGE_FIND && !PQgetisnull(rows, 0, 1))
+		status = take_text(rows, 0, 1, &op->bound_user, err);
+	if (op->kind == STORE_CHALLENGE_FIND && op->sha256 != NULL)
+		op->is_revoked = strcmp(PQgetvalue(rows, 0, 20), "f") != 0;
+	if (status != MTLS_OK || op->kind == STORE_CHALLENGE_FIND)
+		return status;
+	if (is_done != 1)
+		return mtls_fail(err, MTLS_E_REFUSED,
+		    "the challenge is not in that state");
+	/* As it was before this operation. */
+	op->found.state = STORE_DECIDED;
+	return MTLS_OK;
+}
+
+/* A limit says no; which, and for how long. */
+static enum mtls_status
+take_refusal(const PGresult *rows, struct store_op *op, int64_t number,
+    struct mtls_err *err)
+{
+	enum mtls_status status;
+	int64_t wait_us = 0;
+
+	status = take_number(rows, 0, 1, &wait_us, err);
+	if (status != MTLS_OK)
+		return status;
+	if (number < 1 || (uint64_t)number > op->n_limits)
+		return malformed(err);
+	op->limited = &op->limits[number - 1];
+	op->wait_s = wait_us / 1000000 + 1;
+	return mtls_fail(err, MTLS_E_REFUSED, "too many: %s",
+	    op->limited->key);
+}
+
+/* Why a function did not do what the operation wants. */
+static enum mtls_status
+refusal(const struct store_op *op, int64_t n, struct mtls_err *err)
+{
+	if (op->is_revoked)
+		return mtls_fail(err, MTLS_E_REFUSED,
+		    "the certificate was revoked here");
+	if (op->kind == STORE_CHALLENGE_DECIDE && n == -1)
+		return not_found(err);
+	if (op->kind == STORE_CHALLENGE_DECIDE)
+		return mtls_fail(err, MTLS_E_REFUSED,
+		    "the challenge is not in that state");
+	if (op->kind == STORE_CHALLENGE_ADD)
+		return mtls_fail(err, MTLS_E_REFUSED,
+		    "too many open challenges");
+	if (op->kind == STORE_FLOOR_RAISE)
+		return mtls_fail(err, MTLS_E_REFUSED,
+		    "a newer one was in use before");
+	return mtls_fail(err, MTLS_E_REFUSED,
+	    "the certificate is bound to another user");
+}
+
+/* Those whose n is a number of rows, which may be 0. */
+static int
+is_counting(enum store_kind kind)
+{
+	return kind == STORE_BINDING_ADD || kind == STORE_BINDING_REMOVE ||
+	    kind == STORE_LIMIT_CLEAR || kind == STORE_FLOOR_FORGET ||
+	    kind == STORE_REVOKE || kind == STORE_UNREVOKE;
+}
+
+/* What a function of the schema returned. */
+static enum mtls_status
+take_answer(const PGresult *rows, struct store_op *op, struct mtls_err *err)
+{
+	enum mtls_status status;
+	int64_t n = 0;
+
+	if (PQntuples(rows) != 1)
+		return malformed(err);
+	status = take_number(rows, 0, 0, &n, err);
+	if (status != MTLS_OK)
+		return status;
+	if (n <= -10)
+		return take_refusal(rows, op, -10 - n, err);
+	op->is_revoked = n == -2;
+	if (n < (is_counting(op->kind) ? 0 : 1))
+		return refusal(op, n, err);
+	if (is_counting(op->kind))
+		op->n = n;
+	return MTLS_OK;
+}
+
+static enum mtls_status
+take_hash(const PGresult *rows, int row, int at, struct mtls_bytes *ret,
+    struct mtls_err *err)
+{
+	uint8_t hash[MTLS_AUDIT_HASH_BYTES];
+	enum mtls_status status = take_bytes(rows, row, at, hash,
+	    sizeof(hash), err);
+
+	if (status == MTLS_OK && mtls_bytes_dup(ret, hash, sizeof(hash),
+	    NULL) != MTLS_OK)
+		status = mtls_fail(err, MTLS_E_UNAVAILABLE, "out of memory");
+	return status;
+}
+
+static enum mtls_status
+take_unsigned(const PGresult *rows, int row, int at, uint64_t *ret,
+    struct mtls_err *err)
+{
+	int64_t number = 0;
+	enum mtls_status status = take_number(rows, row, at, &number, err);
+
+	if (status == MTLS_OK && number < 0)
+		status = malformed(err);
+	if (status == MTLS_OK)
+		*ret = (uint64_t)number;
+	return status;
+}
+
+struct text_column {
+	int at;
+	char **text;
+};
+
+static enum mtls_status
+take_texts(const PGresult *rows, int row, const struct text_column *columns,
+    size_t n, struct mtls_err *err)
+{
+	enum mtls_status status = MTLS_OK;
+
+	for (size_t i = 0; status == MTLS_OK && i < n; i++)
+		status = take_text(rows, row, columns[i].at, columns[i].text,
+		    err);
+	return status;
+}
+
+static enum mtls_status
+take_record(const PGresult *rows, int row, struct mtls_message *m,
+    struct mtls_err *err)
+{
+	struct mtls_msg_admin_record *r = &m->u.admin_record;
+	const struct text_column columns[] = {
+		{ 2, &r->request }, { 3, &r->event }, { 4, &r->decision },
+		{ 5, &r->user }, { 6, &r->host }, { 7, &r->service },
+		{ 8, &r->method }, { 9, &r->tty }, { 10, &r->rhost },
+		{ 11, &r->certificate }, { 12, &r->source },
+		{ 13, &r->reason }, { 14, &r->verifier },
+	};
+	enum mtls_status status;
+
+	m->type = MTLS_MSG_ADMIN_RECORD;
+	status = take_unsigned(rows, row, 0, &r->sequence, err);
+	if (status == MTLS_OK)
+		status = take_unsigned(rows, row, 1, &r->time_ms, err);
+	if (status == MTLS_OK)
+		status = take_unsigned(rows, row, 15, &r->seq, err);
+	if (status == MTLS_OK)
+		status = take_hash(rows, row, 16, &r->hash, err);
+	return status != MTLS_OK ? status : take_texts(rows, row, columns,
+	    sizeof(columns) / sizeof(columns[0]), err);
+}
+
+static enum mtls_status
+take_head(const PGresult *rows, int row, struct mtls_message *m,
+    struct mtls_err *err)
+{
+	struct mtls_msg_admin_head *h = &m->u.admin_head;
+	enum mtls_status status;
+
+	m->type = MTLS_MSG_ADMIN_HEAD;
+	status = take_text(rows, row, 0, &h->verifier, err);
+	if (status == MTLS_OK)
+		status = take_unsigned(rows, row, 1, &h->seq, err);
+	if (status == MTLS_OK)
+		status = take_hash(rows, row, 2, &h->hash, err);
+	if (status == MTLS_OK)
+		status = take_unsigned(rows, row, 3, &h->base_seq, err);
+	if (status == MTLS_OK)
+		status = take_hash(rows, row, 4, &h->base_hash, err);
+	return status;
+}
+
+static enum mtls_status
+take_binding(const PGresult *rows, int row, struct mtls_message *m,
+    struct mtls_err *err)
+{
+	struct mtls_msg_admin_binding *b = &m->u.admin_binding;
+	const struct text_column columns[] = {
+		{ 0, &b->user }, { 1, &b->sha256 }, { 2, &b->subject },
+		{ 3, &b->issuer }, { 4, &b->serial },
+	};
+	enum mtls_status status;
+
+	m->type = MTLS_MSG_ADMIN_BINDING;
+	status = take_unsigned(rows, row, 5, &b->not_after_s, err);
+	if (status == MTLS_OK)
+		status = take_unsigned(rows, row, 6, &b->bound_at_s, err);
+	return status != MTLS_OK ? status : take_texts(rows, row, columns,
+	    sizeof(columns) / sizeof(columns[0]), err);
+}
+
+static enum mtls_status
+take_revoked(const PGresult *rows, int row, struct mtls_message *m,
+    struct mtls_err *err)
+{
+	struct mtls_msg_admin_revoked *r = &m->u.admin_revoked;
+	const struct text_column columns[] = {
+		{ 0, &r->sha256 }, { 1, &r->kind }, { 2, &r->user },
+		{ 3, &r->subject }, { 4, &r->issuer }, { 5, &r->serial },
+		{ 6, &r->reason }, { 7, &r->by },
+	};
+	enum mtls_status status;
+
+	m->type = MTLS_MSG_ADMIN_REVOKED;
+	status = take_unsigned(rows, row, 8, &r->revoked_at_s, err);
+	return status != MTLS_OK ? status : take_texts(rows, row, columns,
+	    sizeof(columns) / sizeof(columns[0]), err);
+}
+
+static enum mtls_status
+take_rows(const PGresult *rows, struct store_op *op,
+    enum mtls_status (*take)(const PGresult *rows, int row,
+    struct mtls_message *m, struct mtls_err *err), struct mtls_err *err)
+{
+	enum mtls_status status = MTLS_OK;
+	int n = PQntuples(rows);
+
+	if (n > STORE_ROWS_MAX)
+		return malformed(err);
+	op->rows = calloc(STORE_ROWS_MAX, sizeof(*op->rows));
+	if (op->rows == NULL)
+		return mtls_fail(err, MTLS_E_UNAVAILABLE, "out of memory");
+	for (int i = 0; status == MTLS_OK && i < n; i++)
+		status = take(rows, i, &op->rows[op->n_rows++], err);
+	return status;
+}
+
+/* Without a record there is one row, which says only where the end is. */
+static enum mtls_status
+take_records(const PGresult *rows, struct store_op *op, struct mtls_err *err)
+{
+	enum mtls_status status;
+	int64_t last = 0;
+
+	if (PQntuples(rows) == 0)
+		return malformed(err);
+	status = take_number(rows, 0, 17, &last, err);
+	if (status == MTLS_OK && !PQgetisnull(rows, 0, 0))
+		status = take_rows(rows, op, take_record, err);
+	if (status == MTLS_OK && op->n_rows < STORE_ROWS_MAX)
+		op->n = last;
+	return status;
+}
+
+static enum mtls_status
+take_counts(const PGresult *rows, struct store_op *op, struct mtls_err *err)
+{
+	int64_t *const counts[] = {
+		&op->counts.n_open, &op->counts.n_records,
+		&op->counts.n_bindings, &op->counts.last_sequence,
+		&op->counts.n_revoked,
+	};
+	enum mtls_status status = MTLS_OK;
+
+	if (PQntuples(rows) != 1)
+		return malformed(err);
+	for (int i = 0; status == MTLS_OK && i < 5; i++)
+		status = take_number(rows, 0, i, counts[i], err);
+	return status;
+}
+
+static enum mtls_status
+take(const PGresult *rows, struct store_op *op, int64_t now_ms,
+    struct mtls_err *err)
+{
+	switch (op->kind) {
+	case STORE_CHALLENGE_FIND:
+	case STORE_CHALLENGE_DELIVER:
+		return take_found(rows, op, now_ms, err);
+	case STORE_CHALLENGE_ADD:
+	case STORE_CHALLENGE_DECIDE:
+	case STORE_CHALLENGE_PURGE:
+	case STORE_LIMIT_TAKE:
+	case STORE_LIMIT_CLEAR:
+	case STORE_RECORD_ADD:
+	case STORE_BINDING_ADD:
+	case STORE_BINDING_REMOVE:
+	case STORE_FLOOR_RAISE:
+	case STORE_FLOOR_FORGET:
+	case STORE_REVOKE:
+	case STORE_UNREVOKE:
+		return take_answer(rows, op, err);
+	case STORE_RECORD_LIST:
+		return take_records(rows, op, err);
+	case STORE_HEAD_LIST:
+	case STORE_HEAD_FIND:
+		return take_rows(rows, op, take_head, err);
+	case STORE_BINDING_LIST:
+		return take_rows(rows, op, take_binding, err);
+	case STORE_REVOKED_LIST:
+		return take_rows(rows, op, take_revoked, err);
+	case STORE_COUNT:
+		return take_counts(rows, op, err);
+	}
+	return mtls_fail(err, MTLS_E_USAGE, "no such operation");
+}
+
+void
+postgres_take(const PGresult *rows, struct store_op *op, int64_t now_ms)
+{
+	op->status = take(rows, op, now_ms, &op->err);
+}
