@@ -16,6 +16,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "context.h"
 #include "mtls/file.h"
@@ -286,5 +287,26 @@ mtls_der_of_certificate(X509 *certificate, uint8_t **ret, size_t *ret_len,
 	}
 	*ret = der;
 	*ret_len = (size_t)len;
+	return MTLS_OK;
+}
+
+enum mtls_status
+mtls_pem_key_copy(struct mtls_tls *tls, const EVP_PKEY *key, EVP_PKEY **ret,
+    struct mtls_err *err)
+{
+	PKCS8_PRIV_KEY_INFO *info;
+	EVP_PKEY *copy = NULL;
+
+	ERR_clear_error();
+	/* Freeing it wipes it. */
+	info = EVP_PKEY2PKCS8(key);
+	if (info != NULL)
+		copy = EVP_PKCS82PKEY_ex(info, tls->libctx,
+		    MTLS_STANDARD_ONLY);
+	PKCS8_PRIV_KEY_INFO_free(info);
+	if (copy == NULL)
+		return mtls_fail_openssl(err, MTLS_E_CRYPTO,
+		    "the key cannot be copied");
+	*ret = copy;
 	return MTLS_OK;
 }

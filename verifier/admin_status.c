@@ -17,6 +17,7 @@
 #include "mtls/text.h"
 
 #include "health.h"
+#include "loops.h"
 #include "metrics.h"
 #include "monitor.h"
 
@@ -188,6 +189,7 @@ add_warnings(const struct server *server, struct store_op *op, int64_t now_s)
 static void
 add_program(struct server *server, struct store_op *op, int64_t now_s)
 {
+	struct loops_counts counts;
 	char text[512];
 
 	add_value(op, "version", "%s", PACKAGE_VERSION);
@@ -202,9 +204,10 @@ add_program(struct server *server, struct store_op *op, int64_t now_s)
 	    sizeof(text)));
 	add_number(op, "reloads", server->n_reloads);
 	add_number(op, "failed-reloads", server->n_failed_reloads);
-	add_number(op, "connections", server->connections.n);
-	add_number(op, "allowed", server->n_allowed);
-	add_number(op, "denied", server->n_denied);
+	server_counts(server, &counts);
+	add_number(op, "connections", counts.n_connections);
+	add_number(op, "allowed", counts.n_allowed);
+	add_number(op, "denied", counts.n_denied);
 	metrics_each(server->metrics, METRICS_LIMITS, add_limit, op);
 }
 

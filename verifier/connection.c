@@ -14,6 +14,7 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 #include "mtls/deadline.h"
@@ -21,6 +22,7 @@
 #include "handshake_log.h"
 #include "hello.h"
 #include "metrics.h"
+#include "room.h"
 
 /* At most one complaint about too many connections in this time. */
 #define COMPLAIN_MS 10000
@@ -55,6 +57,7 @@ struct connection {
 	struct bufferevent *bev;
 	struct event *timer;
 	struct network_address address;
+	int has_room;			/* is counted in the room */
 	char peer[NETWORK_TEXT_MAX];
 	int64_t began_us;
 	int is_established;		/* the handshake succeeded */
@@ -63,8 +66,18 @@ struct connection {
 	const char *alert;		/* static; the one that ended it */
 };
 
+static void on_ssl_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad,
+    int index, long argl, void *argp);
+
 /* The slot of every SSL in which its connection is. */
+static CRYPTO_ONCE slot_once = CRYPTO_ONCE_STATIC_INIT;
 static int slot = -1;
+
+static void
+make_slot(void)
+{
+	slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_ssl_free);
+}
 
 static void
 set_timer(struct connection *c, enum state state, uint32_t timeout_s)
@@ -79,6 +92,15 @@ set_timer(struct connection *c, enum state state, uint32_t timeout_s)
 	}
 }
 
+/* Makes room for others of the same address. */
+static void
+leave(struct connection *c)
+{
+	if (c->has_room && c->all != NULL)
+		room_leave(c->all->room, &c->address);
+	c->has_room = 0;
+}
+
 static void
 close_soon(struct connection *c, const char *why)
 {
@@ -87,6 +109,7 @@ close_soon(struct connection *c, const char *why)
 	if (c->state == STATE_CLOSING)
 		return;
 	c->state = STATE_CLOSING;
+	leave(c);
 	(void)event_del(c->timer);
 	if (c->all != NULL && why != NULL)
 		mtls_log_event(c->all->log, MTLS_LOG_DEBUG, "closed",
@@ -94,20 +117,6 @@ close_soon(struct connection *c, const char *why)
 		    MTLS_KEY_END);
 	if (fd >= 0)
 		(void)shutdown(fd, SHUT_RDWR);
-}
-
-static uint32_t
-count_client(const struct connections *all,
-    const struct network_address *address)
-{
-	uint32_t n = 0;
-
-	for (const struct connection *c = all->first; c != NULL; c = c->next) {
-		if (c->state != STATE_CLOSING &&
-		    network_same_client(&c->address, address))
-			n++;
-	}
-	return n;
 }
 
 static void
@@ -154,7 +163,9 @@ look_at(struct connection *c)
 	}
 	c->address = network_address_of((struct sockaddr *)&sa);
 	network_address_text(c->peer, &c->address);
-	if (count_client(c->all, &c->address) > c->all->max_per_client) {
+	c->has_room = room_enter(c->all->room, &c->address,
+	    c->all->max_per_client);
+	if (!c->has_room) {
 		complain(c->all, c->peer, "max-connections-per-address");
 		close_soon(c, "max-connections-per-address");
 		return;
@@ -328,6 +339,7 @@ on_ssl_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index,
 	if (c == NULL)
 		return;
 	log_handshake(c);
+	leave(c);
 	if (c->all != NULL) {
 		c->all->n--;
 		*c->prev = c->next;
@@ -346,10 +358,9 @@ attach(struct connections *all, enum role role, SSL *ssl)
 {
 	struct connection *c;
 
-	if (slot < 0)
-		slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_ssl_free);
 	c = calloc(1, sizeof(*c));
-	if (c == NULL || slot < 0 || SSL_set_ex_data(ssl, slot, c) != 1) {
+	if (c == NULL || CRYPTO_THREAD_run_once(&slot_once, make_slot) != 1 ||
+	    slot < 0 || SSL_set_ex_data(ssl, slot, c) != 1) {
 		free(c);
 		return 0;
 	}

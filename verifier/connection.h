@@ -13,6 +13,7 @@
 #ifndef VERIFIER_CONNECTION_H
 #define VERIFIER_CONNECTION_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include <event2/bufferevent.h>
@@ -28,14 +29,17 @@
 
 struct connection;
 struct metrics;
+struct room;
 
-/* What all connections of a process share. */
+/* What all connections of an event loop share; n is for other threads too. */
 struct connections {
 	struct event_base *base;
 	const struct mtls_log *log;
 	struct connection *first;
-	uint32_t n;
-	uint32_t max, max_per_client;
+	atomic_uint n;
+	uint32_t max;			/* of this loop */
+	uint32_t max_per_client;	/* of all loops */
+	struct room *room;		/* of all loops */
 	uint32_t handshake_timeout_s, request_timeout_s, idle_timeout_s;
 	struct metrics *metrics;	/* or NULL */
 	int64_t complained_ms;		/* about too many, last time */

@@ -98,6 +98,7 @@ generation_new(struct mtls_tls *tls, struct settings *settings,
 		settings_clear(settings);
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 	}
+	atomic_init(&g->refs, 1);
 	g->settings = *settings;
 	memset(settings, 0, sizeof(*settings));
 	if (key == NULL)
@@ -123,19 +124,79 @@ generation_new(struct mtls_tls *tls, struct settings *settings,
 	return MTLS_OK;
 }
 
+/* Whether both have these certificates, in this order. */
+static int
+same_certificates(STACK_OF(X509) *a, STACK_OF(X509) *b)
+{
+	if (sk_X509_num(a) != sk_X509_num(b))
+		return 0;
+	for (int i = 0; i < sk_X509_num(a); i++) {
+		if (X509_cmp(sk_X509_value(a, i), sk_X509_value(b, i)) != 0)
+			return 0;
+	}
+	return 1;
+}
+
+static enum mtls_status
+check_same(const struct generation *a, const struct generation *b,
+    struct mtls_err *err)
+{
+	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++) {
+		if (!same_certificates(a->cas[role], b->cas[role]) ||
+		    X509_cmp(SSL_CTX_get0_certificate(a->ctx[role]),
+		    SSL_CTX_get0_certificate(b->ctx[role])) != 0)
+			return mtls_fail(err, MTLS_E_CONFIG,
+			    "certificates were changed while they were read");
+	}
+	return MTLS_OK;
+}
+
+enum mtls_status
+generation_share(struct mtls_tls *tls, struct generation *shared,
+    struct generation **ret, struct mtls_err *err)
+{
+	struct generation *g = calloc(1, sizeof(*g));
+	enum mtls_status status;
+
+	if (g == NULL)
+		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
+	atomic_init(&g->refs, 1);
+	(void)atomic_fetch_add(&shared->refs, 1);
+	g->shared = shared;
+	g->settings = shared->settings;
+	g->policy = shared->policy;
+	g->revocation = shared->revocation;
+	status = mtls_pem_key_copy(tls, shared->key, &g->key, err);
+	if (status == MTLS_OK)
+		status = load_role(tls, g, ROLE_DEVICE, err);
+	if (status == MTLS_OK)
+		status = load_role(tls, g, ROLE_USER, err);
+	if (status == MTLS_OK)
+		status = check_same(shared, g, err);
+	if (status != MTLS_OK) {
+		generation_free(g);
+		return status;
+	}
+	*ret = g;
+	return MTLS_OK;
+}
+
 void
 generation_free(struct generation *g)
 {
-	if (g == NULL)
+	if (g == NULL || atomic_fetch_sub(&g->refs, 1) > 1)
 		return;
 	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++) {
 		SSL_CTX_free(g->ctx[role]);
 		sk_X509_pop_free(g->cas[role], X509_free);
 	}
 	EVP_PKEY_free(g->key);
-	revocation_free(g->revocation);
-	policy_clear(&g->policy);
-	settings_clear(&g->settings);
+	if (g->shared == NULL) {
+		revocation_free(g->revocation);
+		policy_clear(&g->policy);
+		settings_clear(&g->settings);
+	}
+	generation_free(g->shared);
 	free(g);
 }
 

@@ -7,6 +7,8 @@
 #ifndef VERIFIER_GENERATION_H
 #define VERIFIER_GENERATION_H
 
+#include <stdatomic.h>
+
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 
@@ -28,6 +30,9 @@ struct generation {
 	struct revocation *revocation;
 	SSL_CTX *ctx[2];		/* by role */
 	EVP_PKEY *key;
+	struct generation *shared;	/* whose settings, policy and CRLs
+					 * these are; NULL: its own */
+	atomic_uint refs;
 };
 
 /*
@@ -39,7 +44,17 @@ enum mtls_status generation_new(struct mtls_tls *tls,
     struct settings *settings, EVP_PKEY *key,
     const struct generation *previous, struct generation **ret,
     struct mtls_err *err);
-void generation_free(struct generation *g);	/* NULL is a no-op */
+
+/*
+ * The same for another event loop: TLS contexts of its own library context,
+ * everything else in common with g, which must have none in common. CONFIG
+ * where the files are not those that g was made of any more.
+ */
+enum mtls_status generation_share(struct mtls_tls *tls, struct generation *g,
+    struct generation **ret, struct mtls_err *err);
+
+/* What is in common ends with the last of them. NULL is a no-op. */
+void generation_free(struct generation *g);
 
 /*
  * The next one, from the file: settings that can be reloaded, and the key

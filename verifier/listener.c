@@ -10,6 +10,7 @@
 #include "listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -85,7 +86,12 @@ bind_one(const char *endpoint, int *ret_fd, struct mtls_err *err)
 	if (sa.ss_family == AF_INET6 &&
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
 		return failed(fd, endpoint, err);
+	/*
+	 * Not before bind(): another program must not take the address, not
+	 * even another verifier; but more sockets of this one may.
+	 */
 	if (bind(fd, (struct sockaddr *)&sa, len) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
 	    listen(fd, BACKLOG) != 0)
 		return failed(fd, endpoint, err);
 	*ret_fd = fd;
@@ -107,6 +113,57 @@ listener_bind(const struct mtls_conf_list *endpoints,
 			return status;
 		}
 		ret->n++;
+	}
+	return MTLS_OK;
+}
+
+/* A second socket for the address of fd; -1 where there is none. */
+static int
+bind_beside(int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	int more, on = 1;
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0)
+		return -1;
+	more = socket(sa.ss_family,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (more < 0)
+		return -1;
+	if (setsockopt(more, SOL_SOCKET, SO_REUSEADDR, &on,
+	    sizeof(on)) != 0 ||
+	    setsockopt(more, SOL_SOCKET, SO_REUSEPORT, &on,
+	    sizeof(on)) != 0 ||
+	    setsockopt(more, IPPROTO_TCP, TCP_NODELAY, &on,
+	    sizeof(on)) != 0 ||
+	    (sa.ss_family == AF_INET6 && setsockopt(more, IPPROTO_IPV6,
+	    IPV6_V6ONLY, &on, sizeof(on)) != 0) ||
+	    bind(more, (struct sockaddr *)&sa, len) != 0 ||
+	    listen(more, BACKLOG) != 0) {
+		close(more);
+		return -1;
+	}
+	return more;
+}
+
+enum mtls_status
+listener_bind_again(const struct listener_sockets *first,
+    struct listener_sockets *ret, struct mtls_err *err)
+{
+	int fd;
+
+	ret->n = 0;
+	for (size_t i = 0; i < first->n; i++) {
+		fd = bind_beside(first->fds[i]);
+		if (fd < 0)
+			fd = fcntl(first->fds[i], F_DUPFD_CLOEXEC, 0);
+		if (fd < 0) {
+			listener_unbind(ret);
+			return mtls_fail_errno(err, MTLS_E_SYSTEM, errno,
+			    "no sockets for another loop");
+		}
+		ret->fds[ret->n++] = fd;
 	}
 	return MTLS_OK;
 }

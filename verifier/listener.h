@@ -34,6 +34,14 @@ enum mtls_status listener_bind(const struct mtls_conf_list *endpoints,
 int listener_set_up_socket(int fd);
 void listener_unbind(struct listener_sockets *sockets);
 
+/*
+ * More sockets for the addresses of first, for another event loop: each with
+ * a queue of its own, or, where first cannot be shared so (it came from a
+ * service manager), with the same. SYSTEM.
+ */
+enum mtls_status listener_bind_again(const struct listener_sockets *first,
+    struct listener_sockets *ret, struct mtls_err *err);
+
 struct listener;
 
 /*

@@ -27,6 +27,9 @@ libmtls_verifier_la_SOURCES = \
 	verifier/http_fetch.c verifier/http_fetch.h \
 	verifier/keeper.c verifier/keeper.h \
 	verifier/listener.c verifier/listener.h \
+	verifier/loop.c verifier/loop.h \
+	verifier/loops.c verifier/loops.h \
+	verifier/room.c verifier/room.h \
 	verifier/own_name.c verifier/own_name.h \
 	verifier/name_service.c verifier/name_service.h \
 	verifier/peer.c verifier/peer.h \

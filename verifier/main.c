@@ -24,6 +24,7 @@
 
 #include "crl_floors.h"
 #include "local_socket.h"
+#include "loops.h"
 #include "monitor.h"
 #include "service.h"
 #include "server.h"
@@ -139,6 +140,8 @@ open_sockets(struct settings *s, struct server_parts *parts,
 		status = open_tcp(SERVICE_USER, &s->listen_user,
 		    &parts->sockets[ROLE_USER], err);
 	if (status == MTLS_OK)
+		status = loops_bind(s, parts, err);
+	if (status == MTLS_OK)
 		status = open_admin(s, &parts->admin_fd, err);
 	if (status == MTLS_OK)
 		status = service_take_sockets(SERVICE_METRICS,
@@ -186,6 +189,7 @@ give_up(struct server_parts *parts)
 {
 	listener_unbind(&parts->sockets[ROLE_DEVICE]);
 	listener_unbind(&parts->sockets[ROLE_USER]);
+	loops_unbind(parts);
 	listener_unbind(&parts->monitor);
 	if (parts->admin_fd >= 0)
 		close(parts->admin_fd);

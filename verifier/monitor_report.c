@@ -14,6 +14,7 @@
 #include <openssl/crypto.h>
 
 #include "health.h"
+#include "loops.h"
 #include "metrics.h"
 #include "metrics_text.h"
 #include "ocsp_cache.h"
@@ -28,6 +29,7 @@ report_program(const struct server *server, FILE *out)
 		{ "openssl", OpenSSL_version(OPENSSL_VERSION_STRING) },
 		{ NULL, NULL },
 	};
+	struct loops_counts counts;
 
 	metrics_text_head(out, PREFIX "build_info", "gauge",
 	    "Which program this is.");
@@ -35,13 +37,15 @@ report_program(const struct server *server, FILE *out)
 	metrics_text_gauge(out, "process_start_time_seconds",
 	    "When it was started, in seconds since 1970.",
 	    server->started_s);
+	server_counts(server, &counts);
 	metrics_text_gauge(out, PREFIX "connections",
-	    "Connections that are open.", server->connections.n);
+	    "Connections that are open.", (int64_t)counts.n_connections);
 	metrics_text_gauge(out, PREFIX "connections_max",
-	    "How many there may be.", server->connections.max);
+	    "How many there may be.",
+	    server->generation->settings.max_connections);
 	metrics_text_gauge(out, PREFIX "requests",
 	    "Requests that are being worked on, or held.",
-	    server->n_exchanges);
+	    (int64_t)counts.n_exchanges);
 	metrics_text_counter(out, PREFIX "reloads_total",
 	    "Reloads that were taken.", server->n_reloads);
 	metrics_text_counter(out, PREFIX "reloads_failed_total",

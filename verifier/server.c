@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * The life of a running verifier: signals, reload, and an end that leaves
- * nobody without an answer. One event loop; what it owns is in struct
- * server, so that a second one would be a second struct.
+ * nobody without an answer. This is the first event loop; the others only
+ * serve (loops.c).
  */
 #include "config.h"
 
@@ -23,38 +23,38 @@
 #include "admin.h"
 #include "exchange.h"
 #include "keeper.h"
+#include "loop.h"
+#include "loops.h"
 #include "metrics.h"
 #include "monitor.h"
 #include "name_service.h"
-#include "ocsp.h"
+#include "room.h"
 #include "service.h"
 
 /* How often challenges that ended are forgotten. */
 #define TICK_S	30
 /* How long they are kept after their end: long enough to say "too late". */
 #define KEEP_MS	60000
-/* How long answers may take when the program ends. */
-#define DRAIN_S	10
-#define DRAIN_STEP_MS 50
 
-static void
-use_settings(struct server *server)
+/* For all loops, or for none. */
+static enum mtls_status
+load_next(struct server *server, struct generation **ret,
+    struct mtls_err *err)
 {
-	const struct settings *s = &server->generation->settings;
-	struct connections *c = &server->connections;
+	struct generation *next;
+	enum mtls_status status;
 
-	c->max = s->max_connections;
-	c->max_per_client = s->max_connections_per_address;
-	c->handshake_timeout_s = s->handshake_timeout_s;
-	c->request_timeout_s = s->request_timeout_s;
-	c->idle_timeout_s = s->idle_timeout_s;
-}
-
-static enum mtls_tls_min
-tls_min(const struct server *server)
-{
-	return server->generation->settings.tls_min == 0 ? MTLS_TLS_13 :
-	    MTLS_TLS_12_INSECURE;
+	status = generation_next(server->tls, server->config_file,
+	    server->generation, &next, err);
+	if (status != MTLS_OK)
+		return status;
+	status = loops_load(server->loops, next, err);
+	if (status != MTLS_OK) {
+		generation_free(next);
+		return status;
+	}
+	*ret = next;
+	return MTLS_OK;
 }
 
 void
@@ -64,8 +64,7 @@ server_reload(struct server *server)
 	struct mtls_err err;
 
 	mtls_err_clear(&err);
-	if (generation_next(server->tls, server->config_file,
-	    server->generation, &next, &err) != MTLS_OK) {
+	if (load_next(server, &next, &err) != MTLS_OK) {
 		server->n_failed_reloads++;
 		(void)snprintf(server->last_reload_failed,
 		    sizeof(server->last_reload_failed), "%s", err.text);
@@ -73,15 +72,11 @@ server_reload(struct server *server)
 		    MTLS_KEY_END);
 		return;
 	}
-	generation_free(server->generation);
-	server->generation = next;
+	loop_use(server, next);
+	loops_use(server->loops);
 	server->n_reloads++;
 	server->last_reload_failed[0] = '\0';
-	use_settings(server);
 	keeper_use(server->keeper, next);
-	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++)
-		listener_use(server->listeners[role], next->ctx[role],
-		    tls_min(server));
 	mtls_log_event(server->log, MTLS_LOG_NOTICE, "reloaded",
 	    MTLS_KEY_FILE, server->config_file, MTLS_KEY_END);
 	generation_log(next, server->log);
@@ -100,41 +95,19 @@ on_hangup(evutil_socket_t fd, short what, void *arg)
 	    server->last_reload_failed);
 }
 
-/* Ends when nothing is left to answer, or after DRAIN_S. */
-static void
-on_drain(evutil_socket_t fd, short what, void *arg)
-{
-	struct timeval soon = { 0, DRAIN_STEP_MS * 1000 };
-	struct server *server = arg;
-	int is_done = server->n_exchanges == 0 && server->connections.n == 0;
-
-	(void)fd;
-	(void)what;
-	connections_close_idle(&server->connections);
-	if (is_done || ++server->is_ending > DRAIN_S * 1000 / DRAIN_STEP_MS ||
-	    event_add(server->drain, &soon) != 0)
-		(void)event_base_loopbreak(server->base);
-}
-
 static void
 on_terminate(evutil_socket_t fd, short what, void *arg)
 {
-	struct timeval now = { 0, 0 };
 	struct server *server = arg;
 
 	(void)fd;
 	(void)what;
 	if (server->is_ending)
 		return;
-	server->is_ending = 1;
 	service_stopping();
 	mtls_log_event(server->log, MTLS_LOG_NOTICE, "ending", MTLS_KEY_END);
-	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++)
-		listener_stop(server->listeners[role]);
-	grant_wake_all(server);
-	ocsp_give_up(server->ocsp);
-	if (event_add(server->drain, &now) != 0)
-		(void)event_base_loopbreak(server->base);
+	loops_drain(server->loops);
+	loop_drain(server);
 }
 
 static void
@@ -212,17 +185,6 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	store_submit(server->port, &server->purge);
 }
 
-static void
-on_full(void *arg, int is_full)
-{
-	struct server *server = arg;
-
-	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++) {
-		if (server->listeners[role] != NULL)
-			listener_pause(server->listeners[role], is_full);
-	}
-}
-
 /* What libevent has to say is a line of ours, not one on stderr. */
 static const struct mtls_log *event_log;
 
@@ -243,37 +205,14 @@ add_events(struct server *s, struct mtls_err *err)
 	s->terminate = evsignal_new(s->base, SIGTERM, on_terminate, s);
 	s->interrupt = evsignal_new(s->base, SIGINT, on_terminate, s);
 	s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
-	s->drain = evtimer_new(s->base, on_drain, s);
 	if (s->hangup == NULL || s->terminate == NULL ||
-	    s->interrupt == NULL || s->tick == NULL || s->drain == NULL ||
+	    s->interrupt == NULL || s->tick == NULL ||
 	    event_add(s->hangup, NULL) != 0 ||
 	    event_add(s->terminate, NULL) != 0 ||
 	    event_add(s->interrupt, NULL) != 0 ||
 	    event_add(s->tick, &tick) != 0)
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 	return MTLS_OK;
-}
-
-static enum mtls_status
-add_listeners(struct server *s, struct server_parts *parts,
-    struct mtls_err *err)
-{
-	struct listener_options options = {
-		.connections = &s->connections,
-		.min = tls_min(s),
-		.request = routes_request,
-		.arg = s,
-	};
-	enum mtls_status status = MTLS_OK;
-
-	for (int role = ROLE_DEVICE; status == MTLS_OK && role <= ROLE_USER;
-	    role++) {
-		options.role = (enum role)role;
-		options.ctx = s->generation->ctx[role];
-		status = listener_new(&options, &parts->sockets[role],
-		    &s->listeners[role], err);
-	}
-	return status;
 }
 
 static enum mtls_status
@@ -284,12 +223,7 @@ start(struct server *s, struct server_parts *parts, struct mtls_err *err)
 	s->base = event_base_new();
 	if (s->base == NULL)
 		return mtls_fail(err, MTLS_E_SYSTEM, "no event loop");
-	s->connections.base = s->base;
-	s->connections.log = s->log;
-	s->connections.metrics = s->metrics;
-	s->connections.full = on_full;
-	s->connections.arg = s;
-	use_settings(s);
+	s->n_loops = (unsigned)parts->n_more + 1;
 	status = own_name(s->generation, s->name, err);
 	if (status == MTLS_OK)
 		status = store_open(&(struct store_options){
@@ -304,23 +238,23 @@ start(struct server *s, struct server_parts *parts, struct mtls_err *err)
 	if (status == MTLS_OK)
 		status = name_service_new(NULL, &s->name_service, err);
 	if (status == MTLS_OK)
-		status = name_service_attach(s->name_service, s->base,
-		    &s->names, err);
-	if (status == MTLS_OK)
-		status = ocsp_new(s->log, s->base, &s->ocsp, err);
+		status = room_new(&s->room, err);
 	if (status == MTLS_OK)
 		status = keeper_new(s->log, s->base, s->port, s->generation,
 		    &s->keeper, err);
 	if (status == MTLS_OK)
 		status = add_events(s, err);
 	if (status == MTLS_OK)
-		status = add_listeners(s, parts, err);
+		status = loop_open(s, parts->sockets, err);
 	if (status == MTLS_OK) {
 		status = admin_new(s, parts->admin_fd, &s->admin, err);
 		parts->admin_fd = -1;
 	}
 	if (status == MTLS_OK)
 		status = monitor_new(s, &parts->monitor, &s->monitor, err);
+	/* Last: others serve before this returns. */
+	if (status == MTLS_OK)
+		status = loops_new(s, parts, &s->loops, err);
 	return status;
 }
 
@@ -335,31 +269,34 @@ free_event(struct event *event)
 static void
 stop(struct server *s)
 {
+	loops_free(s->loops);
 	/* Answers that are still being worked on end here. */
 	name_port_close(s->names);
 	if (s->port != NULL)
 		store_flush(s->port);
 	keeper_free(s->keeper);
-	ocsp_free(s->ocsp);
 	admin_free(s->admin);
 	monitor_free(s->monitor);
-	connections_forget(&s->connections);
-	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++)
-		listener_free(s->listeners[role]);
-	name_port_free(s->names);
-	name_service_free(s->name_service);
-	store_detach(s->port);
-	store_close(s->store);
 	free_event(s->hangup);
 	free_event(s->terminate);
 	free_event(s->interrupt);
 	free_event(s->tick);
-	free_event(s->drain);
-	if (s->base != NULL)
-		event_base_free(s->base);
-	generation_free(s->generation);
+	loop_close(s);
+	name_service_free(s->name_service);
+	store_close(s->store);
+	room_free(s->room);
 	mtls_tls_free(s->tls);
 	metrics_free(s->metrics);
+}
+
+void
+server_counts(const struct server *server, struct loops_counts *ret)
+{
+	ret->n_connections = server->connections.n;
+	ret->n_exchanges = server->n_exchanges;
+	ret->n_allowed = server->n_allowed;
+	ret->n_denied = server->n_denied;
+	loops_add_counts(server->loops, ret);
 }
 
 enum mtls_status
@@ -389,6 +326,7 @@ server_run(struct server_parts *parts,
 	}
 	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++)
 		listener_unbind(&parts->sockets[role]);
+	loops_unbind(parts);
 	listener_unbind(&parts->monitor);
 	if (parts->admin_fd >= 0)
 		close(parts->admin_fd);

@@ -6,6 +6,8 @@
 #ifndef VERIFIER_SERVER_H
 #define VERIFIER_SERVER_H
 
+#include <stdatomic.h>
+
 #include <event2/event.h>
 
 #include "mtls/log.h"
@@ -21,12 +23,22 @@
 struct admin;
 struct keeper;
 struct exchange;
+struct loops;
+struct loops_counts;
 struct metrics;
 struct monitor;
 struct name_port;
 struct name_service;
+struct room;
 
+/*
+ * One event loop and what belongs to it; the first has more than the others
+ * (loop.h). What it counts may be read by all threads.
+ */
 struct server {
+	unsigned n_loops;		/* that there are */
+	struct loops *loops;		/* the others; NULL in those */
+	struct room *room;		/* of all */
 	struct event_base *base;
 	const struct mtls_log *log;
 	const char *config_file;
@@ -45,7 +57,7 @@ struct server {
 	struct metrics *metrics;
 	struct exchange *waiting;	/* machines that wait for a decision */
 	struct event *hangup, *terminate, *interrupt, *tick, *drain;
-	unsigned n_exchanges;		/* requests that are being worked on */
+	atomic_uint n_exchanges;	/* requests that are being worked on */
 	int is_ending;
 	int is_purging;
 	struct store_op purge;
@@ -56,7 +68,7 @@ struct server {
 	int64_t started_s;
 	unsigned n_reloads, n_failed_reloads;
 	char last_reload_failed[240];	/* why, or "" */
-	uint64_t n_allowed, n_denied;
+	atomic_ullong n_allowed, n_denied;
 };
 
 /* What main() prepared while it was root. */
@@ -64,6 +76,8 @@ struct server_parts {
 	struct mtls_tls *tls;
 	struct generation *generation;
 	struct listener_sockets sockets[2];	/* by role */
+	size_t n_more;			/* loops beside the first */
+	struct listener_sockets (*more)[2];	/* theirs */
 	int admin_fd;
 	struct listener_sockets monitor;
 	const char *config_file;	/* borrowed */
@@ -76,6 +90,9 @@ struct server_parts {
  */
 enum mtls_status server_run(struct server_parts *parts,
     void (*ready)(const struct server *server), struct mtls_err *err);
+
+/* What all loops have counted. */
+void server_counts(const struct server *server, struct loops_counts *ret);
 
 /* Exchanges the generation for that of the file, or logs why not. */
 void server_reload(struct server *server);

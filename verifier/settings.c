@@ -25,6 +25,8 @@ const struct mtls_conf_option settings_table[] = {
 	    0, NULL, "account that the program becomes" },
 	{ "server", "name", AT(name), MTLS_CONF_TEXT, "", 0, 253, 0, NULL,
 	    "whose audit it writes" },
+	{ "server", "loops", AT(loops), MTLS_CONF_NUMBER, "0", 0, 64, 0, NULL,
+	    "threads that serve connections" },
 	{ "listen", "device", AT(listen_device), MTLS_CONF_LIST,
 	    "0.0.0.0:7443, [::]:7443", 1, 16, 0, NULL,
 	    "where machines connect" },
@@ -270,6 +272,8 @@ settings_check_reload(const struct settings *now,
 		changed = "user in [server]";
 	else if (strcmp(now->name, next->name) != 0)
 		changed = "name in [server]";
+	else if (now->loops != next->loops)
+		changed = "loops in [server]";
 	else if (!same_list(&now->listen_device, &next->listen_device))
 		changed = "device in [listen]";
 	else if (!same_list(&now->listen_user, &next->listen_user))

@@ -17,6 +17,7 @@
 struct settings {
 	char *user;			/* [server] */
 	char *name;			/* "": the certificate's */
+	uint32_t loops;			/* 0: as many as there are cores */
 	struct mtls_conf_list listen_device;	/* [listen] */
 	struct mtls_conf_list listen_user;
 	struct mtls_conf_list listen_metrics;

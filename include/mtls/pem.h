@@ -20,6 +20,13 @@
 enum mtls_status mtls_pem_certificates(struct mtls_tls *tls,
     const char *path, STACK_OF(X509) **ret, struct mtls_err *err);
 
+/*
+ * The same key for another library context, which then shares no lock with
+ * the first. The caller frees it.
+ */
+enum mtls_status mtls_pem_key_copy(struct mtls_tls *tls, const EVP_PKEY *key,
+    EVP_PKEY **ret, struct mtls_err *err);
+
 /* The private key of an unencrypted PEM file (PKCS#8, SEC1, PKCS#1). */
 enum mtls_status mtls_pem_key(struct mtls_tls *tls, const char *path,
     EVP_PKEY **ret, struct mtls_err *err);

@@ -19,6 +19,7 @@ unit_tests += \
 	tests/unit/test_verifier_flood \
 	tests/unit/test_verifier_http \
 	tests/unit/test_verifier_life \
+	tests/unit/test_verifier_loops \
 	tests/unit/test_verifier_settings \
 	tests/unit/test_verifier_tls
 
@@ -85,6 +86,10 @@ tests_unit_test_verifier_http_SOURCES = tests/unit/test_verifier_http.c \
 	$(verifier_rig_sources)
 tests_unit_test_verifier_http_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_verifier_http_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_loops_SOURCES = tests/unit/test_verifier_loops.c \
+	$(verifier_rig_sources)
+tests_unit_test_verifier_loops_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_verifier_loops_LDADD = $(VERIFIER_TEST_LIBS)
 tests_unit_test_verifier_life_SOURCES = tests/unit/test_verifier_life.c \
 	$(verifier_rig_sources) $(fail_nth_sources)
 tests_unit_test_verifier_life_CFLAGS = $(VERIFIER_TEST_CFLAGS)

@@ -25,6 +25,7 @@
 #include "mtls/deadline.h"
 
 #include "local_socket.h"
+#include "loops.h"
 #include "monitor.h"
 #include "server.h"
 
@@ -56,6 +57,8 @@ void
 rig_write_settings(struct rig *rig, const char *more)
 {
 	static const char format[] =
+	    "[server]\n"
+	    "loops = %3$u\n"
 	    "[listen]\n"
 	    "device = 127.0.0.1:0, [::1]:0\n"
 	    "user = 127.0.0.1:0\n"
@@ -74,7 +77,8 @@ rig_write_settings(struct rig *rig, const char *more)
 	    "%2$s";
 	char *text;
 
-	assert_true(asprintf(&text, format, rig->dir, more) > 0);
+	assert_true(asprintf(&text, format, rig->dir, more,
+	    rig->loops == 0 ? 1 : rig->loops) > 0);
 	rig_write(rig, "verifier.conf", text);
 	free(text);
 }
@@ -252,6 +256,8 @@ child_run(const struct rig *rig, struct mtls_err *err)
 	if (status == MTLS_OK)
 		status = listener_bind(&s.listen_user,
 		    &parts.sockets[ROLE_USER], err);
+	if (status == MTLS_OK)
+		status = loops_bind(&s, &parts, err);
 	if (status == MTLS_OK) {
 		/* Tests run as anybody. */
 		free(s.user);

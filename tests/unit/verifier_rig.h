@@ -31,6 +31,7 @@ struct rig {
 	char *log;			/* all that it has said */
 	size_t log_len;
 	int ports[2];			/* by role */
+	unsigned loops;			/* of the verifier; 0: one */
 	int status;		/* its end, where it came too early */
 };
 
