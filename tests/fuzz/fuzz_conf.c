@@ -68,8 +68,8 @@ check(const struct settings *s)
 		abort();
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static void
+T078_any_bytes_as_settings(const uint8_t *data, size_t len)
 {
 	struct settings s;
 	struct mtls_err err;
@@ -89,5 +89,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	check(&s);
 	mtls_conf_done(table, NULL, &s);
 	free(copy);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	T078_any_bytes_as_settings(data, len);
 	return 0;
 }

@@ -30,5 +30,7 @@ tests_fuzz_make_certificates_SOURCES = tests/fuzz/make_certificates.c \
 tests_fuzz_make_certificates_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 tests_fuzz_make_certificates_LDADD = $(OPENSSL_LIBS)
 TESTS += tests/fuzz/replay
-EXTRA_DIST += tests/fuzz/replay tests/fuzz/run \
+EXTRA_DIST += tests/fuzz/replay tests/fuzz/run tests/fuzz/found \
+	tests/fuzz/keep tests/fuzz/corpus/found/message \
+	tests/fuzz/corpus/found/body tests/fuzz/corpus/found/conf \
 	tests/fuzz/corpus/policy/everything tests/fuzz/corpus/policy/zones
