@@ -164,6 +164,30 @@ ask_last_try(struct login *l, struct mtls_err *err)
 	    text, sizeof(text)), on_last_try_answer, l, err);
 }
 
+/*
+ * Where the card will want a PIN of ours it opens its session while the
+ * certificate is looked at here: its question is heard only after that, from
+ * the event loop. Where something is spent or asked before, that comes last.
+ */
+static enum mtls_status
+go_on_with_certificate(struct login *l, struct mtls_err *err)
+{
+	uint32_t flags = ((struct token_login *)l->method_state)->cert->
+	    pin_flags;
+
+	if (flags & MTLS_PIN_FINAL_TRY) {
+		if (use_certificate(l, err) == MTLS_OK)
+			(void)ask_last_try(l, err);
+	} else if (flags & (MTLS_PIN_PAD | MTLS_PIN_NOT_NEEDED)) {
+		if (use_certificate(l, err) == MTLS_OK)
+			log_in(l, 0);
+	} else {
+		log_in(l, 0);
+		(void)use_certificate(l, err);
+	}
+	return err->status;
+}
+
 static void
 take_certificate(struct login *l, size_t i)
 {
@@ -175,15 +199,8 @@ take_certificate(struct login *l, size_t i)
 	t->cert = token_worker_cert0(t->worker, i);
 	(void)mtls_text_printable(l->token, sizeof(l->token),
 	    t->cert->token);
-	if (use_certificate(l, &err) != MTLS_OK ||
-	    token_choice_check(t->cert, l->flags, &err) != MTLS_OK) {
-		login_fail(l, &err);
-		return;
-	}
-	if (t->cert->pin_flags & MTLS_PIN_FINAL_TRY)
-		(void)ask_last_try(l, &err);
-	else
-		log_in(l, 0);
+	if (token_choice_check(t->cert, l->flags, &err) == MTLS_OK)
+		(void)go_on_with_certificate(l, &err);
 	if (err.status != MTLS_OK)
 		login_fail(l, &err);
 }

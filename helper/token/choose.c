@@ -34,7 +34,7 @@ static const char *const fate_words[N_FATES] = { "can be used",
 struct look {
 	const struct mtls_pkcs11_list *list;
 	STACK_OF(X509_NAME) *issuers;
-	struct mtls_identity *ids;	/* of n_certs; or zeroed: malformed */
+	const struct mtls_identity *ids;	/* zeroed: malformed */
 	enum fate *fates;
 };
 
@@ -224,7 +224,9 @@ look_at_all(struct look *look, int64_t now_s, struct token_choices *choices,
 	size_t n = look->list->n_certs;
 	struct mtls_err malformed;
 
-	look->ids = calloc(n + 1, sizeof(*look->ids));
+	choices->n_ids = n;
+	choices->ids = calloc(n + 1, sizeof(*choices->ids));
+	look->ids = choices->ids;
 	look->fates = calloc(n + 1, sizeof(*look->fates));
 	choices->at = calloc(n + 1, sizeof(*choices->at));
 	if (look->ids == NULL || look->fates == NULL || choices->at == NULL)
@@ -233,7 +235,7 @@ look_at_all(struct look *look, int64_t now_s, struct token_choices *choices,
 		mtls_err_clear(&malformed);
 		if (look->list->certs[i].x509 != NULL &&
 		    mtls_identity_read(look->list->certs[i].x509,
-		    &look->ids[i], &malformed) == MTLS_E_MEMORY)
+		    &choices->ids[i], &malformed) == MTLS_E_MEMORY)
 			return mtls_fail(err, MTLS_E_MEMORY, "certificates");
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -265,9 +267,6 @@ token_choose(const struct mtls_pkcs11_list *list,
 	else
 		token_choices_clear(&choices);
 	sk_X509_NAME_pop_free(look.issuers, X509_NAME_free);
-	for (size_t i = 0; look.ids != NULL && i < list->n_certs; i++)
-		mtls_identity_clear(&look.ids[i]);
-	free(look.ids);
 	free(look.fates);
 	return status;
 }
@@ -275,6 +274,9 @@ token_choose(const struct mtls_pkcs11_list *list,
 void
 token_choices_clear(struct token_choices *choices)
 {
+	for (size_t i = 0; choices->ids != NULL && i < choices->n_ids; i++)
+		mtls_identity_clear(&choices->ids[i]);
+	free(choices->ids);
 	free(choices->at);
 	memset(choices, 0, sizeof(*choices));
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mtls/identity.h"
 #include "mtls/message.h"
 #include "mtls/pkcs11.h"
 
@@ -24,6 +25,8 @@ struct token_choice {
 struct token_choices {
 	size_t n;
 	struct token_choice *at;	/* of n; token_choices_clear() */
+	size_t n_ids;
+	struct mtls_identity *ids;	/* one for each of list->certs */
 	/* "3 certificates on Alice's card: 1 can be used, 1 is a CA's, ..." */
 	char reason[TOKEN_REASON_MAX + 1];
 };

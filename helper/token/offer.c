@@ -60,24 +60,22 @@ append_chain(const struct mtls_pkcs11_list *list,
 
 static enum mtls_status
 fill(const struct mtls_pkcs11_list *list, const struct token_choice *choice,
-    struct mtls_msg_token_cert *m, struct mtls_err *err)
+    const struct mtls_identity *id, struct mtls_msg_token_cert *m,
+    struct mtls_err *err)
 {
 	const struct mtls_pkcs11_cert *cert = &list->certs[choice->cert];
 	const struct mtls_pkcs11_token *token = &list->tokens[cert->token];
-	struct mtls_identity id = { 0 };
 	enum mtls_status status;
 
 	m->mechanisms = cert->mechanisms;
 	m->pin_flags = token->pin_flags;
 	m->pin_min = token->pin_min;
 	m->pin_max = token->pin_max;
-	status = mtls_identity_read(cert->x509, &id, err);
+	status = mtls_text_dup(&m->subject, id->subject, err);
 	if (status == MTLS_OK) {
-		cut(id.subject, SUBJECT_MAX);
-		status = mtls_text_dup(&m->subject, id.subject, err);
-	}
-	if (status == MTLS_OK)
+		cut(m->subject, SUBJECT_MAX);
 		status = mtls_text_dup(&m->label, cert->label, err);
+	}
 	if (status == MTLS_OK)
 		status = mtls_text_dup(&m->token, token->label, err);
 	if (status == MTLS_OK)
@@ -87,7 +85,6 @@ fill(const struct mtls_pkcs11_list *list, const struct token_choice *choice,
 		    &m->der.len, err);
 	if (status == MTLS_OK)
 		status = append_chain(list, choice, &m->chain, err);
-	mtls_identity_clear(&id);
 	return status;
 }
 
@@ -100,7 +97,8 @@ token_offer_send(int fd, const struct mtls_pkcs11_list *list,
 	enum mtls_status status;
 
 	m.u.token_cert.index = (uint32_t)i;
-	status = fill(list, &choices->at[i], &m.u.token_cert, err);
+	status = fill(list, &choices->at[i],
+	    &choices->ids[choices->at[i].cert], &m.u.token_cert, err);
 	if (status == MTLS_OK)
 		status = mtls_message_send(fd, &m, -1, deadline, err);
 	mtls_message_clear(&m);
