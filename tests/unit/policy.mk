@@ -10,6 +10,7 @@ unit_tests += \
 	tests/unit/test_policy \
 	tests/unit/test_policy_check \
 	tests/unit/test_policy_explain \
+	tests/unit/test_policy_faults \
 	tests/unit/test_policy_file \
 	tests/unit/test_within \
 	tests/unit/test_zone
@@ -32,6 +33,11 @@ tests_unit_test_policy_check_LDADD = $(POLICY_TEST_LIBS)
 tests_unit_test_policy_explain_SOURCES = tests/unit/test_policy_explain.c
 tests_unit_test_policy_explain_CFLAGS = $(POLICY_TEST_CFLAGS)
 tests_unit_test_policy_explain_LDADD = $(POLICY_TEST_LIBS)
+tests_unit_test_policy_faults_SOURCES = tests/unit/test_policy_faults.c \
+	$(fail_nth_sources)
+tests_unit_test_policy_faults_CFLAGS = $(POLICY_TEST_CFLAGS)
+tests_unit_test_policy_faults_LDADD = $(POLICY_TEST_LIBS)
+tests_unit_test_policy_faults_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags)
 tests_unit_test_policy_file_SOURCES = tests/unit/test_policy_file.c \
 	$(scratch_sources)
 tests_unit_test_policy_file_CFLAGS = $(POLICY_TEST_CFLAGS)

@@ -148,6 +148,7 @@ errors_say_where(void **state)
 		{ "allow user any require eku 1..2\n", "p:1:28: " },
 		{ "allow user any require eku 1.2.\n", "p:1:28: " },
 		{ "allow user any require eku 1.2.x\n", "p:1:28: " },
+		{ "allow user any require eku 1.2x\n", "p:1:28: " },
 		{ "allow user any require policy smartcardLogon\n",
 		    "p:1:31: " },
 		{ "allow user any require key\n", "p:1:27: " },
@@ -348,6 +349,47 @@ requirements_are_read(void **state)
 	policy_clear(&p);
 }
 
+/* The least and the most of everything that has a range. */
+static void
+requirements_at_their_ends(void **state)
+{
+	static const char *const good[] = {
+		"eku 2.5", "eku 0.0", "eku 1.2.0.3", "policy 2.16.840",
+		"key rsa 2048", "key rsa 16384", "key ec 256", "key ec 521",
+		"age max 1d", "age max 9999y", "age max 10w",
+	};
+	char text[256], oid[140];
+	struct policy p;
+	struct mtls_err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		snprintf(text, sizeof(text), "require %s\nallow user any\n",
+		    good[i]);
+		if (parse(text, strlen(text), &p, &err) != MTLS_OK)
+			fail_msg("%s", err.text);
+		policy_clear(&p);
+	}
+	memset(oid, '1', sizeof(oid));
+	oid[1] = '.';
+	oid[129] = '\0';
+	snprintf(text, sizeof(text), "require eku %s\nallow user any\n", oid);
+	assert_int_equal(parse(text, strlen(text), &p, &err), MTLS_E_CONFIG);
+	oid[128] = '\0';
+	snprintf(text, sizeof(text), "require eku %s\nallow user any\n", oid);
+	assert_int_equal(parse(text, strlen(text), &p, &err), MTLS_OK);
+	assert_string_equal(p.require.of[0].oid, oid);
+	policy_clear(&p);
+	for (unsigned days = 1; days <= 3650; days += 3649) {
+		snprintf(text, sizeof(text), "warn %u days before expiry\n"
+		    "allow user any\n", days);
+		assert_int_equal(parse(text, strlen(text), &p, &err),
+		    MTLS_OK);
+		assert_int_equal(p.warn_days, days);
+		policy_clear(&p);
+	}
+}
+
 static void
 a_rule_as_one_line(void **state)
 {
@@ -545,6 +587,7 @@ main(void)
 		cmocka_unit_test(errors_say_where),
 		cmocka_unit_test(T052_numbers_that_are_not_whole),
 		cmocka_unit_test(requirements_are_read),
+		cmocka_unit_test(requirements_at_their_ends),
 		cmocka_unit_test(a_rule_as_one_line),
 		cmocka_unit_test(maps_are_read),
 		cmocka_unit_test(T080_nul_inside),

@@ -69,6 +69,13 @@ several_spans(void **state)
 	assert_true(within_has(&w, AT(WED, 13, 30)));
 	assert_true(within_has(&w, AT(SUN, 23, 59)));
 	assert_false(within_has(&w, AT(MON, 0, 0)));
+	w = parse("mon 09:59-10:00 UTC");
+	assert_int_equal(count(&w), 1);
+	assert_true(within_has(&w, AT(MON, 9, 59)));
+	/* The longest name of a zone. */
+	w = parse("mon 19:09-19:10 Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/"
+	    "Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	assert_int_equal(strlen(w.zone), ZONE_NAME_MAX);
 	w = parse("any 00:00-24:00 UTC");
 	assert_int_equal(count(&w), ZONE_WEEK_MINUTES);
 }
@@ -103,45 +110,66 @@ over_midnight(void **state)
 static void
 faults_say_where(void **state)
 {
-	static const struct {
+	static const char *const day = "expected mon", *const blank =
+	    "expected a blank", *const hours = "expected hours",
+	    *const end = "expected an end", *const zone =
+	    "expected a time zone";
+	const struct {
 		const char *text;
 		size_t at;
+		const char *why;
 	} cases[] = {
-		{ "", 0 },
-		{ "mon", 3 },
-		{ "Mon 07:00-20:00 UTC", 0 },
-		{ "day 07:00-20:00 UTC", 0 },
-		{ "monday 07:00-20:00 UTC", 3 },
-		{ "mon- 07:00-20:00 UTC", 4 },
-		{ "mon-fry 07:00-20:00 UTC", 4 },
-		{ "any-fri 07:00-20:00 UTC", 3 },
-		{ "07:00-20:00 UTC", 0 },
-		{ "mon 7:00-20:00 UTC", 4 },
-		{ "mon 07-20 UTC", 4 },
-		{ "mon 07:60-20:00 UTC", 4 },
-		{ "mon 25:00-20:00 UTC", 4 },
-		{ "mon 24:01-20:00 UTC", 4 },
-		{ "mon 07:00 UTC", 9 },
-		{ "mon 07:00-2000 UTC", 10 },
-		{ "mon 07:00-24:01 UTC", 10 },
-		{ "mon 07:00-07:00 UTC", 15 },
-		{ "mon 24:00-07:00 UTC", 15 },
-		{ "mon 07:00-20:00", 15 },
-		{ "mon 07:00-20:00 ", 16 },
-		{ "mon 07:00-20:00UTC", 15 },
-		{ "mon 07:00-20:00, UTC", 17 },
-		{ "mon 07:00-20:00 UTC x", 16 },
-		{ "mon 07:00-20:00 UTC, tue 07:00-08:00 UTC", 16 },
+		{ "", 0, day },
+		{ "mon", 3, blank },
+		{ "Mon 07:00-20:00 UTC", 0, day },
+		{ "day 07:00-20:00 UTC", 0, day },
+		{ "monday 07:00-20:00 UTC", 3, blank },
+		{ "mon- 07:00-20:00 UTC", 4, day },
+		{ "mon-fry 07:00-20:00 UTC", 4, day },
+		{ "any-fri 07:00-20:00 UTC", 3, blank },
+		{ "07:00-20:00 UTC", 0, day },
+		{ "mon 7:00-20:00 UTC", 4, hours },
+		{ "mon 07-20 UTC", 4, hours },
+		{ "mon 07:60-20:00 UTC", 4, hours },
+		{ "mon 25:00-20:00 UTC", 4, hours },
+		{ "mon 24:01-20:00 UTC", 4, hours },
+		{ "mon 07:00 UTC", 9, hours },
+		{ "mon 07:00-2000 UTC", 10, hours },
+		{ "mon 07:00-24:01 UTC", 10, hours },
+		{ "mon 07:00-07:00 UTC", 15, end },
+		{ "mon 24:00-07:00 UTC", 15, end },
+		{ "mon 07:00-20:00", 15, zone },
+		{ "mon 07:00-20:00 ", 16, zone },
+		{ "mon 07:00-20:00UTC", 15, zone },
+		{ "mon 07:00-20:00, UTC", 17, day },
+		{ "mon 07:00-20:00 UTC x", 16, zone },
+		{ "mon 07:00-20:00 UTC, tue 07:00-08:00 UTC", 16, zone },
 		{ "mon 07:00-20:00 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		    "aaaaaaaaaaaaaaaaaaaaaa", 16 },
+		    "aaaaaaaaaaaaaaaaaaaaaa", 16, zone },
+		{ "mon a7:00-20:00 UTC", 4, hours },
+		{ "mon /7:00-20:00 UTC", 4, hours },
+		{ "mon 0a:00-20:00 UTC", 4, hours },
+		{ "mon 0/:00-20:00 UTC", 4, hours },
+		{ "mon 07:a0-20:00 UTC", 4, hours },
+		{ "mon 07:0/-20:00 UTC", 4, hours },
+		{ "mon 07.00-20:00 UTC", 4, hours },
+		{ "-fri 07:00-20:00 UTC", 0, day },
+		{ "mon 07:00-", 10, hours },
+		{ "mon 07:00-2", 10, hours },
+		{ "mon 0", 4, hours },
+		{ "mon ", 4, hours },
+		{ "mon\t07:00-20:00 UTC", 3, blank },
 	};
+	const char *fault;
 	struct within w;
 	size_t at;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (within_parse(cases[i].text, &w, &at) == NULL)
-			fail_msg("%s", cases[i].text);
+		fault = within_parse(cases[i].text, &w, &at);
+		if (fault == NULL || strncmp(fault, cases[i].why,
+		    strlen(cases[i].why)) != 0)
+			fail_msg("%s: %s", cases[i].text, fault);
 		if (at != cases[i].at)
 			fail_msg("%s: at %zu", cases[i].text, at);
 	}
