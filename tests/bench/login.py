@@ -110,10 +110,11 @@ def table(walls, cpus):
     ours = min(statistics.median(walls[s]) for s in walls
                if s.startswith("pam_mtls"))
     print(f"\npam_mtls / pam_pkcs11: {ours / base:.2f}")
+    return ours
 
 
-def phases(card):
-    """Medians of the phases that mtlsctl try reports."""
+def phases(card, whole):
+    """Medians of the phases that mtlsctl try reports; whole: of a login."""
     found = {}
     for _ in range(ROUNDS):
         done = run(MTLSCTL, "try", "alice", "--service", "pam_mtls",
@@ -130,6 +131,9 @@ def phases(card):
     for begin, end, name in sorted(rows):
         print(f"  {name:28}{begin / 1e3:8.2f}{end / 1e3:8.2f}"
               f"{(end - begin) / 1e3:8.2f}")
+    inside = statistics.median(e for _, e in found["total"]) / 1e3
+    print(f"\nbefore the request and after the result (pamtester, starting "
+          f"the helper): {whole - inside:.2f}")
 
 
 def main():
@@ -149,9 +153,10 @@ def main():
         pam_pkcs11(machine, acme, card)
         pam_p11(machine, card)
         with machine.socket():
-            table(*measure(["pam_mtls", "pam_mtls-spawned", "pam_pkcs11",
-                            "pam_p11", "pam_permit"], card))
-            phases(card)
+            ours = table(*measure(["pam_mtls", "pam_mtls-spawned",
+                                   "pam_pkcs11", "pam_p11", "pam_permit"],
+                                  card))
+            phases(card, ours)
 
 
 if __name__ == "__main__":
