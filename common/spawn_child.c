@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
@@ -174,6 +175,28 @@ start_program(const struct mtls_spawn_child *child)
 	return pid;
 }
 
+/*
+ * From here on this process waits and kills, also a program that has become
+ * another account: of root's capabilities it keeps the one for that. Where it
+ * cannot give them up it is what it was, and the program is none the worse.
+ */
+static void
+keep_right_to_kill(void)
+{
+	struct __user_cap_header_struct header = {
+		_LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return;
+	data[0].permitted &= CAP_TO_MASK(CAP_KILL);
+	data[0].effective = data[0].permitted;
+	data[0].inheritable = 0;
+	data[1].permitted = data[1].effective = data[1].inheritable = 0;
+	(void)syscall(SYS_capset, &header, data);
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 /* A descriptor that is readable while a SIGCHLD waits. */
 static int
 open_child_events(void)
@@ -240,5 +263,6 @@ mtls_spawn_child_run(const struct mtls_spawn_child *child)
 	close_fds(0, 2, n_fds);
 	if (pid < 0)
 		leave(CANNOT);
+	keep_right_to_kill();
 	wait_for_program(pid);
 }

@@ -12,6 +12,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -544,6 +545,44 @@ is_reachable(void)
 	return 0;
 }
 
+/* The number behind name in /proc/PID/status of the process in between. */
+static unsigned long long
+between_has(const char *name, int base)
+{
+	char path[64], line[256];
+	unsigned long long value = ~0ull;
+	size_t len = strlen(name);
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", guest.child.pid);
+	f = fopen(path, "re");
+	check(f != NULL);
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, name, len) == 0 && line[len] == ':')
+			value = strtoull(line + len + 1, NULL, base);
+	if (f != NULL)
+		fclose(f);
+	return value;
+}
+
+/* It stays root, to kill what has become another account. */
+static void
+T137_the_process_between_can_only_kill(void)
+{
+	const unsigned long long can_kill = 1ull << 5;
+
+	start_probe("deaf");
+	/* The last thing that it does before it waits. */
+	while (between_has("NoNewPrivs", 10) != 1)
+		(void)sched_yield();
+	check((between_has("CapEff", 16) & ~can_kill) == 0);
+	check((between_has("CapPrm", 16) & ~can_kill) == 0);
+	check(between_has("CapInh", 16) == 0);
+	if (geteuid() == 0)
+		check(between_has("CapEff", 16) == can_kill);
+	end(0);
+}
+
 static void
 T109_the_process_between_is_closed_to_others(void)
 {
@@ -921,6 +960,7 @@ ending_nothing_is_nothing(void)
 	X(T123_limits_of_the_host_end_here) \
 	X(T123_no_descriptors) \
 	X(T124_all_descriptors_taken) \
+	X(T137_the_process_between_can_only_kill) \
 	X(T137_the_leash_crosses_accounts)
 
 ALL_HOST_TESTS(HOST_TEST)
