@@ -48,7 +48,7 @@ struct exchange {
 	char message[POLICY_MESSAGE_MAX];	/* of the decision */
 	/* While it waits for the name service. */
 	struct name_query names;
-	unsigned names_of;		/* server.n_reloads then */
+	uint64_t names_of;		/* server.n_generations then */
 	char sha256[65], key_sha256[65];	/* of the peer's */
 	/* While it waits for a decision. */
 	int64_t wait_until_ms, expires_ms;

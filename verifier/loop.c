@@ -118,6 +118,7 @@ loop_use(struct server *s, struct generation *next)
 {
 	generation_free(s->generation);
 	s->generation = next;
+	s->n_generations++;
 	use_settings(s);
 	for (int role = ROLE_DEVICE; role <= ROLE_USER; role++)
 		listener_use(s->listeners[role], next->ctx[role], tls_min(s));

@@ -191,7 +191,7 @@ on_named(struct name_query *names)
 	int64_t now_ms = mtls_clock_ms();
 
 	/* The groups are those of a policy that is no more: once again. */
-	if (x->names_of != x->server->n_reloads) {
+	if (x->names_of != x->server->n_generations) {
 		name_query_clear(names);
 		ask_names(x);
 		return;
@@ -219,7 +219,7 @@ ask_names(struct exchange *x)
 	x->names.policy = &x->server->generation->policy;
 	x->names.done = on_named;
 	x->names.arg = x;
-	x->names_of = x->server->n_reloads;
+	x->names_of = x->server->n_generations;
 	name_service_ask(x->server->names, &x->names);
 }
 

@@ -44,6 +44,7 @@ struct server {
 	const char *config_file;
 	struct mtls_tls *tls;
 	struct generation *generation;	/* the one that decides now */
+	uint64_t n_generations;		/* that it has had before this one */
 	struct store *store;
 	struct store_port *port;
 	struct name_service *name_service;

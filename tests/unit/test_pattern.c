@@ -74,6 +74,28 @@ host_patterns(void **state)
 	}
 }
 
+/* From the first letter to the last, and names as long as there are. */
+static void
+letters_and_lengths(void **state)
+{
+	char longest[256];
+
+	(void)state;
+	assert_true(pattern_matches_host("abcxyz.azAZ", "ABCXYZ.AZaz"));
+	assert_false(pattern_matches_host("a@.x", "a`.x"));
+	assert_false(pattern_matches_host("a[.x", "a{.x"));
+	memset(longest, 'a', sizeof(longest));
+	for (size_t i = 50; i < 253; i += 50)
+		longest[i] = '.';
+	longest[253] = '\0';
+	assert_true(pattern_is_host(longest));
+	longest[252] = '*';
+	assert_true(pattern_is_host(longest));
+	longest[252] = longest[253] = 'a';
+	longest[254] = '\0';
+	assert_false(pattern_is_host(longest));
+}
+
 /* '*' must not cost more than the square of the length. */
 static void
 a_hostile_pattern_ends(void **state)
@@ -102,6 +124,7 @@ names_normalised(void **state)
 		{ "CN=a+OU=b,O=c", "CN=a+OU=b,O=c" },
 		{ "2.5.4.3=a", "2.5.4.3=a" },
 		{ "CN=a=b", "CN=a=b" },
+		{ "az=a,AZ=b,0.9=c", "AZ=a,AZ=b,0.9=c" },
 	};
 	static const char *const bad[] = {
 		"", " ", "CN", "CN=", "=a", "CN=a,", ",CN=a", "CN=a,,O=b",
@@ -130,6 +153,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hosts_match),
 		cmocka_unit_test(host_patterns),
+		cmocka_unit_test(letters_and_lengths),
 		cmocka_unit_test(a_hostile_pattern_ends),
 		cmocka_unit_test(names_normalised),
 	};

@@ -6,9 +6,11 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -25,13 +27,34 @@ int __real_getpwnam_r(const char *name, struct passwd *entry, char *buffer,
 int __wrap_getpwnam_r(const char *name, struct passwd *entry, char *buffer,
     size_t size, struct passwd **ret);
 
-/* A directory that never answers about slow, and knows another root. */
+/* A FIFO: where there is one, the directory waits for its end. */
+static char gate[256];
+
+static void
+wait_at_gate(void)
+{
+	int fd = open(gate, O_RDONLY | O_CLOEXEC);
+	char c;
+
+	if (fd < 0)
+		return;
+	while (read(fd, &c, 1) > 0)
+		continue;
+	close(fd);
+}
+
+/*
+ * A directory that never answers about slow, takes its time with daemon, and
+ * knows another root.
+ */
 int
 __wrap_getpwnam_r(const char *name, struct passwd *entry, char *buffer,
     size_t size, struct passwd **ret)
 {
 	while (strcmp(name, "slow") == 0)
 		(void)pause();
+	if (strcmp(name, "daemon") == 0)
+		wait_at_gate();
 	if (strcmp(name, "toor") == 0)
 		name = "root";
 	return __real_getpwnam_r(name, entry, buffer, size, ret);
@@ -237,6 +260,84 @@ T032_by_another_clock(void **state)
 	}
 }
 
+/* Asks, and does not wait for the answer. */
+static void
+write_proof(struct http *h, const uint8_t id[MTLS_ID_BYTES], const char *user)
+{
+	char hex[2 * MTLS_ID_BYTES + 1], body[512], all[1024];
+
+	snprintf(body, sizeof(body), "{\"version\":1,\"challenge\":\"%s\","
+	    "\"user\":\"%s\",\"service\":\"sudo\",\"host\":\"" RIG_HOST
+	    "\"}", mtls_hex_encode(hex, id, MTLS_ID_BYTES), user);
+	snprintf(all, sizeof(all), "POST /v1/proofs HTTP/1.1\r\n"
+	    "Host: v\r\nContent-Type: application/json\r\n"
+	    "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+	assert_int_equal(http_write(h, all, strlen(all)), 0);
+}
+
+/*
+ * A reload between question and answer: what was said about the groups of
+ * the old policy is not taken for those of the new one, on any loop.
+ */
+static void
+T182_reload_while_asked(void **state)
+{
+	static struct mtls_body_challenge challenge;
+	static struct reply reply;
+	struct rig *rig = *state;
+	const struct pki_cert *cert = pki_user(rig->pki, rig->users,
+	    "daemon", NULL);
+	const struct rig_open as_daemon = { .user = "daemon" };
+	struct http device, user;
+	int allow, fd;
+
+	use_policy(rig, UPN "\nallow group daemon\n");
+	assert_string_equal(rig_login(rig, cert, &as_daemon), "allow");
+	for (int i = 0; i < 6; i++) {
+		use_policy(rig, UPN "\nallow group daemon\n");
+		assert_int_equal(mkfifo(gate, 0666), 0);
+		http_machine(&device, rig);
+		assert_int_equal(rig_open_as(&device, &as_daemon, &challenge,
+		    &reply), 201);
+		http_person(&user, rig, cert);
+		write_proof(&user, challenge.challenge, "daemon");
+		/* Opens when the thread is at its question. */
+		fd = open(gate, O_WRONLY | O_CLOEXEC);
+		assert_true(fd >= 0);
+		assert_int_equal(unlink(gate), 0);
+		use_policy(rig, UPN "\nallow group bin\n");
+		close(fd);
+		http_read(&user, &reply);
+		assert_int_equal(reply.status, 200);
+		assert_int_equal(rig_grant(&device, challenge.challenge, 0,
+		    &allow, &reply), 200);
+		assert_false(allow);
+		http_close(&device);
+		http_close(&user);
+	}
+}
+
+static int
+set_up_two_loops(void **state)
+{
+	struct rig *rig = *state;
+
+	snprintf(gate, sizeof(gate), "%s/gate", rig->dir);
+	rig->loops = 2;
+	return rig_set_up(state);
+}
+
+static int
+tear_down_two_loops(void **state)
+{
+	struct rig *rig = *state;
+	int status = rig_tear_down(state);
+
+	gate[0] = '\0';
+	rig->loops = 0;
+	return status;
+}
+
 /*
  * A name service that hangs: others are served meanwhile, whoever needs it is
  * not let in, and the verifier still ends when it is told to.
@@ -250,7 +351,6 @@ silent_name_service(void **state)
 	const struct rig_open as_slow = { .user = "slow" };
 	static struct mtls_body_challenge challenge, other;
 	static struct reply reply;
-	char body[512], hex[2 * MTLS_ID_BYTES + 1];
 	struct http device, user;
 	size_t mark = rig->log_len;
 	int allow;
@@ -260,15 +360,7 @@ silent_name_service(void **state)
 	assert_int_equal(rig_open_as(&device, &as_slow, &challenge, &reply),
 	    201);
 	http_person(&user, rig, slow);
-	snprintf(body, sizeof(body), "{\"version\":1,\"challenge\":\"%s\","
-	    "\"user\":\"slow\",\"service\":\"sudo\",\"host\":\"" RIG_HOST
-	    "\"}", mtls_hex_encode(hex, challenge.challenge,
-	    sizeof(challenge.challenge)));
-	snprintf(reply.body, sizeof(reply.body), "POST /v1/proofs HTTP/1.1\r\n"
-	    "Host: v\r\nContent-Type: application/json\r\n"
-	    "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
-	assert_int_equal(http_write(&user, reply.body, strlen(reply.body)),
-	    0);
+	write_proof(&user, challenge.challenge, "slow");
 	/* Asked behind it, answered before it. */
 	assert_int_equal(rig_open(&device, &other, &reply), 201);
 	http_read(&user, &reply);
@@ -327,6 +419,8 @@ main(void)
 		CASE(warned_before_expiry),
 		CASE(T032_by_another_clock),
 		CASE(silent_name_service),
+		cmocka_unit_test_setup_teardown(T182_reload_while_asked,
+		    set_up_two_loops, tear_down_two_loops),
 		CASE(T053b_another_name_for_root),
 		CASE(no_such_zone),
 #undef CASE
