@@ -68,6 +68,8 @@ key_word(enum mtls_log_key key)
 		return "metrics";
 	case MTLS_KEY_TLS:
 		return "tls";
+	case MTLS_KEY_SUPPRESSED:
+		return "suppressed";
 	case MTLS_KEY_SEQ:
 		return "seq";
 	case MTLS_KEY_HASH:

@@ -27,8 +27,8 @@ on_added(struct store_op *op)
 		return;
 	}
 	if (op->status == MTLS_E_REFUSED) {
-		exchange_refuse(x, 429, "too-many",
-		    "This machine has too many logins under way.");
+		exchange_limited(x, limits_which(&x->limits, op->limited),
+		    op->wait_s);
 		return;
 	}
 	if (op->status != MTLS_OK) {
@@ -92,6 +92,7 @@ store_challenge(struct exchange *x)
 	}
 	fill_challenge(x, now_ms);
 	exchange_fingerprints(x);
+	exchange_limit(x, &x->op);
 	exchange_submit(x, STORE_CHALLENGE_ADD, on_added);
 }
 
@@ -105,6 +106,7 @@ challenge_open(struct exchange *x)
 
 	audit_begin(&x->audit, "challenge");
 	audit_of_open(&x->audit, open);
+	exchange_limits_of_opening(x);
 	fault = peer_machine_fault(&x->peer, &message);
 	if (fault != NULL) {
 		exchange_refuse(x, 403, fault, message);

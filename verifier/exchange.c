@@ -8,11 +8,14 @@
 
 #include "exchange.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <event2/buffer.h>
 
+#include "mtls/deadline.h"
 #include "mtls/text.h"
 
 #include "metrics.h"
@@ -62,6 +65,18 @@ exchange_drop(struct exchange *x)
 	connection_drop(req);
 }
 
+static int
+add_retry_after(const struct exchange *x, struct evkeyvalq *headers)
+{
+	char seconds[24];
+
+	if (x->retry_after_s <= 0)
+		return 1;
+	(void)snprintf(seconds, sizeof(seconds), "%" PRId64,
+	    x->retry_after_s);
+	return evhttp_add_header(headers, "Retry-After", seconds) == 0;
+}
+
 /* Takes text. */
 static void
 send_text(struct exchange *x, int code, char *text, size_t len)
@@ -76,6 +91,7 @@ send_text(struct exchange *x, int code, char *text, size_t len)
 	    evhttp_add_header(headers, "Content-Type",
 	    "application/json") != 0 ||
 	    evhttp_add_header(headers, "Cache-Control", "no-store") != 0 ||
+	    !add_retry_after(x, headers) ||
 	    (is_ending &&
 	    evhttp_add_header(headers, "Connection", "close") != 0)) {
 		exchange_drop(x);
@@ -197,11 +213,55 @@ exchange_refuse_revoked(struct exchange *x)
 	exchange_refuse(x, 403, fault, message);
 }
 
+void
+exchange_limit(struct exchange *x, struct store_op *op)
+{
+	op->limits = x->limits.items;
+	op->n_limits = x->limits.n;
+	op->limit_now_us = throttle_now_us(&x->server->clock,
+	    mtls_clock_us());
+}
+
+void
+exchange_limits_of_opening(struct exchange *x)
+{
+	const char *host = peer_host0(&x->peer);
+	struct limits_opening who = {
+		.host = host != NULL ? host : "",
+		.source = connection_peer0(x->connection),
+		.rhost = "", .ruser = "",
+	};
+
+	if (x->body_type == MTLS_BODY_OPEN) {
+		who.rhost = x->body.open.rhost;
+		who.ruser = x->body.open.ruser;
+	}
+	limits_of_opening(&x->limits, &x->server->generation->settings,
+	    &who);
+}
+
+void
+exchange_limited(struct exchange *x, enum limit limit, int64_t wait_s)
+{
+	x->audit.record.source = connection_peer0(x->connection);
+	x->audit.record.certificate = x->certificate;
+	limits_hit(&x->server->limits_log, limit, x->server->log,
+	    x->server->metrics, &x->audit.record);
+	x->retry_after_s = wait_s;
+	exchange_problem(x, 429, limit_reason(limit), limit_message(limit));
+}
+
 static void
 on_refused(struct store_op *op)
 {
 	struct exchange *x = op->arg;
 
+	/* Beyond the limit a refusal is not worth a record any more. */
+	if (op->limited != NULL) {
+		exchange_limited(x, limits_which(&x->limits, op->limited),
+		    op->wait_s);
+		return;
+	}
 	exchange_decided(x);
 	if (op->status != MTLS_OK) {
 		mtls_log_err(x->server->log, MTLS_LOG_ERR, "audit-failed",
@@ -227,6 +287,7 @@ exchange_refuse(struct exchange *x, int code, const char *reason,
 	x->audit.record.certificate = x->certificate;
 	x->refusal.op.kind = STORE_RECORD_ADD;
 	x->refusal.op.record = &x->audit.record;
+	exchange_limit(x, &x->refusal.op);
 	x->refusal.op.arg = x;
 	x->refusal.op.done = on_refused;
 	store_submit(x->server->port, &x->refusal.op);

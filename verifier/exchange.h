@@ -15,6 +15,7 @@
 
 #include "audit.h"
 #include "connection.h"
+#include "limit.h"
 #include "name_service.h"
 #include "peer.h"
 #include "server.h"
@@ -50,6 +51,9 @@ struct exchange {
 	struct name_query names;
 	uint64_t names_of;		/* server.n_generations then */
 	char sha256[65], key_sha256[65];	/* of the peer's */
+	struct limits limits;		/* of the operation */
+	int64_t retry_after_s;		/* with a 429 */
+	char mapped_user[257];		/* in good standing; or "" */
 	/* While it waits for a decision. */
 	int64_t wait_until_ms, expires_ms;
 	struct event *timer, *gone;	/* gone: while it waits for anything */
@@ -103,6 +107,18 @@ void exchange_decided(struct exchange *x);
  */
 void exchange_refuse(struct exchange *x, int code, const char *reason,
     const char *message);
+
+/*
+ * Answers 429, because of this limit; where there is a time after which it
+ * may be tried again, with it.
+ */
+void exchange_limited(struct exchange *x, enum limit limit, int64_t wait_s);
+
+/* Gives op the limits of x. */
+void exchange_limit(struct exchange *x, struct store_op *op);
+
+/* The limits of whoever opens a challenge, or tries to. */
+void exchange_limits_of_opening(struct exchange *x);
 
 /* What the routes lead to. */
 void challenge_open(struct exchange *x);	/* POST /v1/challenges */

@@ -161,6 +161,7 @@ hand_over(struct exchange *x)
 
 	fault = peer_machine_fault(&x->peer, &message);
 	if (fault != NULL) {
+		exchange_limits_of_opening(x);
 		exchange_refuse(x, 403, fault, message);
 		return;
 	}
@@ -227,6 +228,7 @@ on_found(struct store_op *op)
 	}
 	if (host == NULL || strcmp(op->found.host, host) != 0) {
 		audit_of_challenge(&x->audit, &op->found);
+		exchange_limits_of_opening(x);
 		exchange_refuse(x, 403, "not-yours",
 		    "Another machine has opened this challenge.");
 		return;

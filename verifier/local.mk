@@ -26,6 +26,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/grant.c \
 	verifier/http_fetch.c verifier/http_fetch.h \
 	verifier/keeper.c verifier/keeper.h \
+	verifier/limit.c verifier/limit.h \
 	verifier/listener.c verifier/listener.h \
 	verifier/loop.c verifier/loop.h \
 	verifier/loops.c verifier/loops.h \

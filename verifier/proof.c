@@ -29,9 +29,28 @@ unavailable(struct exchange *x)
 	    "The decision cannot be stored.");
 }
 
+/*
+ * The card is this exchange's; a person is charged for what a certificate in
+ * good standing does that stands for them, and for nothing else.
+ */
+static void
+set_limits(struct exchange *x, int is_failure)
+{
+	struct limits_proof who = {
+		.sha256 = x->sha256,
+		.user = x->mapped_user[0] != '\0' ? x->mapped_user : NULL,
+		.host = x->challenge.host,
+		.source = connection_peer0(x->connection),
+	};
+
+	limits_of_proof(&x->limits, &x->server->generation->settings, &who,
+	    is_failure);
+}
+
 static void
 already_proven(struct exchange *x)
 {
+	set_limits(x, 1);
 	exchange_refuse(x, 409, "already-proven",
 	    "This challenge has had its proof.");
 }
@@ -49,9 +68,15 @@ on_decided(struct store_op *op)
 	/* Revoked since it was looked up: another decision. */
 	if (op->is_revoked) {
 		store_op_clear(op);
+		x->mapped_user[0] = '\0';
 		store_decision(x, &(struct policy_decision){
 		    .verdict = MTLS_VERDICT_DENY,
 		    .reason = POLICY_REASON_REVOKED_HERE }, mtls_clock_ms());
+		return;
+	}
+	if (op->limited != NULL) {
+		exchange_limited(x, limits_which(&x->limits, op->limited),
+		    op->wait_s);
 		return;
 	}
 	/* Somebody else was faster: one proof for one challenge. */
@@ -114,6 +139,8 @@ store_decision(struct exchange *x, const struct policy_decision *d,
 	x->op.id = x->body.proof.challenge;
 	x->op.decision = &x->decision;
 	x->op.record = r;
+	set_limits(x, limits_counts(d->reason));
+	exchange_limit(x, &x->op);
 	exchange_submit(x, STORE_CHALLENGE_DECIDE, on_decided);
 }
 
@@ -147,6 +174,21 @@ find_user(const struct exchange *x)
 	    &binding);
 }
 
+/* Whoever holds a revoked card is not that person any more. */
+static void
+note_mapped(struct exchange *x, const struct mapping *mapping,
+    enum policy_standing standing)
+{
+	x->mapped_user[0] = '\0';
+	if (mapping->mapped != POLICY_MAPPED_ONE ||
+	    (standing != POLICY_STANDING_GOOD &&
+	    (standing != POLICY_STANDING_UNKNOWN ||
+	    x->peer.revocation != POLICY_RELAXED)))
+		return;
+	(void)snprintf(x->mapped_user, sizeof(x->mapped_user), "%s",
+	    mapping->user);
+}
+
 static struct policy_decision
 decide(struct exchange *x, const struct store_challenge *c, int64_t now_ms)
 {
@@ -174,6 +216,7 @@ decide(struct exchange *x, const struct store_challenge *c, int64_t now_ms)
 
 	if (x->op.is_revoked)
 		f.standing = POLICY_STANDING_REVOKED_HERE;
+	note_mapped(x, &mapping, f.standing);
 	if (x->peer.is_readable) {
 		certificate = mapping_certificate(&x->peer.id);
 		f.certificate = &certificate;
@@ -229,6 +272,7 @@ on_found(struct store_op *op)
 	struct exchange *x = op->arg;
 
 	if (op->status == MTLS_E_NOT_FOUND) {
+		set_limits(x, 1);
 		exchange_refuse(x, 404, "no-such-challenge",
 		    "There is no such challenge.");
 		return;

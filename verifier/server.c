@@ -175,11 +175,14 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	ask_head(server);
+	limits_log_flush(&server->limits_log, server->log);
 	if (server->is_purging || now_ms < KEEP_MS)
 		return;
 	server->is_purging = 1;
 	server->purge.kind = STORE_CHALLENGE_PURGE;
 	server->purge.now_ms = now_ms - KEEP_MS;
+	server->purge.limit_now_us = throttle_now_us(&server->clock,
+	    mtls_clock_us());
 	server->purge.arg = server;
 	server->purge.done = on_purged;
 	store_submit(server->port, &server->purge);
@@ -312,6 +315,8 @@ server_run(struct server_parts *parts,
 	s.tls = parts->tls;
 	s.generation = parts->generation;
 	s.started_s = time(NULL);
+	s.clock.wall_us = (int64_t)s.started_s * 1000000;
+	s.clock.boot_us = mtls_clock_us();
 	event_log = s.log;
 	event_set_log_callback(on_event_log);
 	status = metrics_new(&s.metrics, err);

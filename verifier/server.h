@@ -16,9 +16,11 @@
 
 #include "connection.h"
 #include "generation.h"
+#include "limit.h"
 #include "listener.h"
 #include "own_name.h"
 #include "store.h"
+#include "throttle.h"
 
 struct admin;
 struct keeper;
@@ -66,6 +68,8 @@ struct server {
 	struct store_op ask_head;
 	uint64_t head_seq;		/* the last that the log has */
 	char name[OWN_NAME_SIZE];	/* whose audit it is */
+	struct limits_log limits_log;
+	struct throttle_clock clock;
 	int64_t started_s;
 	unsigned n_reloads, n_failed_reloads;
 	char last_reload_failed[240];	/* why, or "" */

@@ -85,6 +85,20 @@ const struct mtls_conf_option settings_table[] = {
 	{ "limits", "max-connections-per-address",
 	    AT(max_connections_per_address), MTLS_CONF_NUMBER, "200", 1,
 	    100000, 0, NULL, "of which from one address" },
+	{ "limits", "user-failures", AT(user_failures), MTLS_CONF_RATE,
+	    "20/10m", 1, 1000000, 0, NULL, "failed logins of one person" },
+	{ "limits", "card-failures", AT(card_failures), MTLS_CONF_RATE,
+	    "10/10m", 1, 1000000, 0, NULL, "failed logins with one certificate" },
+	{ "limits", "machine-failures", AT(machine_failures), MTLS_CONF_RATE,
+	    "300/10m", 1, 1000000, 0, NULL, "failed logins on one machine" },
+	{ "limits", "source-failures", AT(source_failures), MTLS_CONF_RATE,
+	    "600/10m", 1, 1000000, 0, NULL, "failed logins from one address" },
+	{ "limits", "machine-challenges", AT(machine_challenges), MTLS_CONF_RATE,
+	    "6000/1m", 1, 1000000, 0, NULL, "logins that one machine begins" },
+	{ "limits", "origin-challenges", AT(origin_challenges), MTLS_CONF_RATE,
+	    "600/1m", 1, 1000000, 0, NULL, "of which for one remote host or account" },
+	{ "limits", "source-challenges", AT(source_challenges), MTLS_CONF_RATE,
+	    "60000/1m", 1, 1000000, 0, NULL, "logins that one address begins" },
 	{ NULL, NULL, 0, MTLS_CONF_TEXT, NULL, 0, 0, 0, NULL, NULL }
 };
 

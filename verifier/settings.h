@@ -44,6 +44,10 @@ struct settings {
 	uint32_t idle_timeout_s;
 	uint32_t max_connections;
 	uint32_t max_connections_per_address;
+	struct mtls_conf_rate user_failures, card_failures;
+	struct mtls_conf_rate machine_failures, source_failures;
+	struct mtls_conf_rate machine_challenges, origin_challenges;
+	struct mtls_conf_rate source_challenges;
 };
 
 extern const struct mtls_conf_option settings_table[];

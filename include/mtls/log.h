@@ -44,6 +44,7 @@ enum mtls_log_key {
 	MTLS_KEY_DEVICE,	/* where machines connect */
 	MTLS_KEY_METRICS,	/* where metrics are read */
 	MTLS_KEY_TLS,		/* what a handshake came to */
+	MTLS_KEY_SUPPRESSED,	/* how many lines like this were not written */
 	MTLS_KEY_SEQ,		/* of the last audit record ... */
 	MTLS_KEY_HASH,		/* ... and its hash */
 	MTLS_KEY_COUNT

@@ -70,6 +70,9 @@ SETTINGS = """\
 challenge-ttl = 600s
 max-connections = 8192
 max-connections-per-address = 8192
+machine-challenges = none
+origin-challenges = none
+source-challenges = none
 """
 
 

@@ -210,6 +210,7 @@ T081_swapped_while_read(void **state)
 	char path[256], next[256];
 	const char *outcome;
 
+	rig_write_settings(rig, RIG_NO_LIMITS);
 	(void)snprintf(path, sizeof(path), "%s/policy.conf", rig->dir);
 	(void)snprintf(next, sizeof(next), "%s/policy.new", rig->dir);
 	for (int i = 0; i < 20; i++) {
@@ -339,7 +340,8 @@ set_up_unwatched(void **state)
 {
 	if (rig_set_up(state) != 0)
 		return -1;
-	rig_write_settings(*state, "[revocation]\nwatch = 0s\n");
+	rig_write_settings(*state, "[revocation]\nwatch = 0s\n"
+	    RIG_NO_LIMITS);
 	return rig_reload(*state) ? 0 : -1;
 }
 

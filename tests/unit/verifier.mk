@@ -16,6 +16,7 @@ unit_tests += \
 	tests/unit/test_store_thread \
 	tests/unit/test_store_limit \
 	tests/unit/test_throttle \
+	tests/unit/test_limit \
 	tests/unit/test_verifier_flood \
 	tests/unit/test_verifier_http \
 	tests/unit/test_verifier_life \
@@ -78,6 +79,10 @@ tests_unit_test_verifier_ocsp_SOURCES = tests/unit/test_verifier_ocsp.c \
 	$(verifier_rig_sources) $(http_stub_sources) $(ocsp_reply_sources)
 tests_unit_test_verifier_ocsp_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_verifier_ocsp_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_limit_SOURCES = tests/unit/test_limit.c \
+	$(verifier_rig_sources)
+tests_unit_test_limit_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_limit_LDADD = $(VERIFIER_TEST_LIBS)
 tests_unit_test_verifier_flood_SOURCES = tests/unit/test_verifier_flood.c \
 	$(verifier_rig_sources)
 tests_unit_test_verifier_flood_CFLAGS = $(VERIFIER_TEST_CFLAGS)

@@ -45,6 +45,10 @@ int rig_tear_down(void **state);
 
 /* Writes what belongs into a file of the rig. */
 void rig_write(struct rig *rig, const char *name, const char *text);
+/* What a test adds that fails more often than a person may. */
+#define RIG_NO_LIMITS "[limits]\nuser-failures = none\n" \
+	"card-failures = none\nmachine-failures = none\n" \
+	"source-failures = none\n"
 /* Good settings, and more lines behind them. */
 void rig_write_settings(struct rig *rig, const char *more);
 void rig_write_policy(struct rig *rig, const char *text);
