@@ -14,10 +14,11 @@ from mtls_test.organisation import Organisation
 from mtls_test.process import run
 
 STATE = pathlib.Path(os.environ["MTLS_BUILD"]) / "bench-state"
-SECTIONS = ["cost", "crl", "half-open"]
+SECTIONS = ["cost", "crl", "half-open", "login", "soak"]
 CONNECTIONS = 500       # of one measurement
 MACHINES = 8            # that open challenges
 HALF_OPEN = 1000
+SOAK, SOAK_STEP = 200_000, 10_000
 
 
 class Bench:
@@ -117,6 +118,76 @@ def crl(bench):
         print_table(f"The same with a CRL of {n:,} entries", rows)
 
 
+def login_arguments(bench, server, n, *more):
+    return ["-P", bench.people, "-M", bench.machines, "-m", 200, "-n", n,
+            "-C", bench.chain, *server.arguments(), *more]
+
+
+def logins(bench, server, n, *more):
+    load = Load("login", *login_arguments(bench, server, n, *more))
+    load.go()
+    seen = json.loads(load.line())
+    load.end()
+    if seen["wrong"] or seen["failed"]:
+        raise SystemExit(f"logins: {seen}")
+    return seen
+
+
+def sync_ms():
+    """How long this disk takes for what every commit needs."""
+    with open(STATE / "sync", "ab", buffering=0) as f:
+        f.write(bytes(4096))
+        begun = time.perf_counter()
+        os.fdatasync(f.fileno())
+        return (time.perf_counter() - begun) * 1e3
+
+
+def login(bench):
+    """Two channels, a durable audit; Poisson arrivals at half load."""
+    ours = Ours(bench.acme, STATE, loops=1)
+    ours.start()
+    try:
+        n = 2 * bench.rounds * CONNECTIONS
+        full = logins(bench, ours, n, "-c", 32)
+        rate = full["ok"] / full["seconds"]
+        before = cpu_s(ours.pid)
+        half = logins(bench, ours, n, "-r", rate / 2)
+        used = cpu_s(ours.pid) - before
+    finally:
+        ours.stop()
+        ours.verifier.remove()
+    syncs = sorted(sync_ms() for _ in range(200))
+    print(f"\nfdatasync() of 4 kB here, without us: p50 {syncs[100]:.2f} p99 "
+          f"{syncs[198]:.2f} ms")
+    print(f"\nComplete logins (two TLS channels, durable audit), one loop\n"
+          f"  closed loop, 32 at a time: {rate:.0f} each second, "
+          f"p50 {full['p50_ms']:.1f} ms\n"
+          f"  open loop at {rate / 2:.0f} each second: p50 "
+          f"{half['p50_ms']:.1f} p99 {half['p99_ms']:.1f} p99.9 "
+          f"{half['p999_ms']:.1f} ms, {used / half['ok'] * 1e6:.0f} "
+          f"microseconds of CPU each", flush=True)
+
+
+def soak(bench):
+    """Memory after many logins, beside that after the first of them."""
+    ours = Ours(bench.acme, STATE, loops=2)
+    ours.start()
+    try:
+        done = 0
+        sizes = []
+        people = 2 * bench.rounds * CONNECTIONS
+        while done < SOAK:
+            n = min(SOAK_STEP, SOAK - done)
+            logins(bench, ours, people, "-c", 16, "-k", -(-n // people))
+            done += people * -(-n // people)
+            sizes.append((done, rss_kb(ours.pid)))
+            print(f"  {done:8,} logins: {rss_kb(ours.pid):8,} kB", flush=True)
+    finally:
+        ours.stop()
+        ours.verifier.remove()
+    print(f"  last / first: {sizes[-1][1] / sizes[0][1]:.3f}")
+
+
 def half_open_one(bench, server):
     """Memory for each, how many others were served, and when they end."""
     bench.connections(server, True, 0, 200)     # what is allocated once
@@ -160,12 +231,14 @@ def half_open(bench):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=6)
-    parser.add_argument("section", nargs="*")
+    parser.add_argument("section", nargs="*", metavar="SECTION",
+                        help=", ".join(SECTIONS))
     args = parser.parse_args()
-    chosen = args.section or SECTIONS
+    chosen = args.section or SECTIONS[:-1]
     bench = Bench(args.rounds)
     for section in chosen:
-        {"cost": cost, "crl": crl, "half-open": half_open}[section](bench)
+        {"cost": cost, "crl": crl, "half-open": half_open, "login": login,
+         "soak": soak}[section](bench)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ import re
 import sys
 import xml.etree.ElementTree
 
-BUILD = {"main": "build", "asan": "build-asan", "clang": "build-clang",
+BUILD = {"main": "build", "asan": "build-asan", "tsan": "build-tsan",
+         "clang": "build-clang",
          "valgrind": "build-valgrind"}
 CMOCKA = re.compile(r"^\[ *(RUN|OK|FAILED|SKIPPED) *\] (\S+)")
 
