@@ -112,6 +112,7 @@ a_good_answer(void **state)
 
 	(void)state;
 	answer.status = "200 OK";
+	free(answer.body);
 	answer.body = (uint8_t *)strdup("0123456789");
 	answer.len = 10;
 	/* Nobody is asked to do this in our place. */
