@@ -19,16 +19,13 @@
 
 #include "mtls/deadline.h"
 
-#include "handshake_log.h"
+#include "handshake.h"
 #include "hello.h"
 #include "metrics.h"
 #include "room.h"
 
 /* At most one complaint about too many connections in this time. */
 #define COMPLAIN_MS 10000
-
-/* Kilobytes that a refused client may have sent behind its certificate. */
-#define DRAIN_MAX 64
 
 /*
  * What a peer may still say about keys after its handshake, in steps of
@@ -246,35 +243,12 @@ on_complete(struct evhttp_request *req, void *arg)
 		set_timer(c, STATE_IDLE, c->all->idle_timeout_s);
 }
 
-static const char *
-phase(const struct connection *c)
+static struct handshake
+handshake_of(const struct connection *c)
 {
-	return c->role == ROLE_DEVICE ? "device" : "user";
-}
-
-static void
-count_handshake(const struct connection *c)
-{
-	metrics_count(c->all->metrics, METRICS_HANDSHAKES,
-	    (struct metrics_labels){ { phase(c) } });
-	metrics_since(c->all->metrics, METRICS_HANDSHAKE_TIME, c->began_us);
-	handshake_log(c->all->log, c->ssl, phase(c), c->peer);
-}
-
-/*
- * What came behind the message that was refused, so that the close is one
- * and no reset: a reset may overtake the alert, and the client would not
- * know why.
- */
-static void
-drain(int fd)
-{
-	char buf[1024];
-
-	for (int i = 0; i < DRAIN_MAX; i++) {
-		if (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) <= 0)
-			return;
-	}
+	return (struct handshake){ c->all->log, c->all->metrics,
+		c->role == ROLE_DEVICE ? "device" : "user", c->peer,
+		c->began_us };
 }
 
 static void
@@ -289,11 +263,11 @@ on_info(const SSL *ssl, int where, int ret)
 	if ((where & SSL_CB_HANDSHAKE_DONE) != 0 && !c->is_established) {
 		c->is_established = 1;
 		if (c->all != NULL)
-			count_handshake(c);
+			handshake_done(handshake_of(c), c->ssl);
 	}
 	if ((where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT &&
 	    !c->is_established)
-		drain(SSL_get_fd(ssl));
+		handshake_refused(ssl);
 	if ((where & SSL_CB_LOOP) != 0 && c->is_established &&
 	    ++c->n_steps > STEPS_MAX)
 		close_soon(c, "too many messages that are no data");
@@ -302,27 +276,6 @@ on_info(const SSL *ssl, int where, int ret)
 	    (ret & 0xff) != SSL_AD_CLOSE_NOTIFY &&
 	    (ret & 0xff) != SSL_AD_DECODE_ERROR && c->alert == NULL)
 		c->alert = SSL_alert_desc_string_long(ret);
-}
-
-/* Why a handshake failed: said once, when it is over. */
-static void
-log_handshake(const struct connection *c)
-{
-	long verified = SSL_get_verify_result(c->ssl);
-	const char *reason = c->alert;
-
-	if (c->all == NULL || c->is_established)
-		return;
-	if (reason != NULL && verified != X509_V_OK)
-		reason = X509_verify_cert_error_string(verified);
-	metrics_count(c->all->metrics, METRICS_HANDSHAKES_FAILED,
-	    (struct metrics_labels){ { phase(c), reason != NULL ? reason :
-	    c->is_late ? "timeout" : "ended by the other side" } });
-	if (reason == NULL)
-		return;
-	mtls_log_event(c->all->log, MTLS_LOG_NOTICE, "tls-refused",
-	    MTLS_KEY_PEER, c->peer, MTLS_KEY_PHASE, phase(c),
-	    MTLS_KEY_REASON, reason, MTLS_KEY_END);
 }
 
 static void
@@ -338,7 +291,9 @@ on_ssl_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index,
 	(void)argp;
 	if (c == NULL)
 		return;
-	log_handshake(c);
+	if (c->all != NULL && !c->is_established)
+		handshake_failed(handshake_of(c), c->ssl, c->alert,
+		    c->is_late);
 	leave(c);
 	if (c->all != NULL) {
 		c->all->n--;

@@ -7,6 +7,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/audit.c verifier/audit.h \
 	verifier/challenge.c \
 	verifier/connection.c verifier/connection.h \
+	verifier/handshake.c verifier/handshake.h \
 	verifier/handshake_log.c verifier/handshake_log.h \
 	verifier/crl.c verifier/crl.h \
 	verifier/crl_batch.c verifier/crl_batch.h \

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from mtls_test.process import run, wait_until, find
-from mtls_test import HELPER, MODULE, TOKEN
+from mtls_test import HELPER, MODULE, TOKEN, VERIFIER
 
 EVIL = "/tmp/evil"
 HOSTILE = {
@@ -76,6 +76,28 @@ def test_T120_su(machine, cards, su, tmp_path):
     assert ours <= {MODULE, "/run/pam_mtls/helper.sock",
                     "/opt/pam_mtls/libexec/pam_mtls/mtls-helper",
                     "/dev/null", "/dev/log", "/"}, ours
+
+
+# What the loader and the C library themselves do for a program that is not
+# set-uid; whoever may say that for the verifier is root.
+OF_LIBC = ("LD_", "GLIBC_", "MALLOC_", "GCONV_", "LOC", "NLS", "TZ")
+
+
+def test_T120_verifier(verifier, tmp_path):
+    """Not set-uid, but what an administrator's shell has exported is not
+    for it either."""
+    def files(env):
+        log = tmp_path / "trace"
+        run("strace", "-f", "-qq", "-s", "200", "-o", log, "-e", FILES,
+            VERIFIER, "--check-config", "--config", verifier.conf, check=True,
+            env={"PATH": "/usr/bin:/bin", **env})
+        return sorted({found.groups()[1:] for found in map(
+            PATHS.match, log.read_text(errors="replace").splitlines())
+            if found})
+    calm = files({})
+    assert any(path == verifier.conf.name for _, path in calm)
+    assert files({name: value for name, value in HOSTILE.items()
+                  if not name.startswith(OF_LIBC)}) == calm
 
 
 def test_T120_sudo(machine, cards, verifier):
