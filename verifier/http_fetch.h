@@ -14,7 +14,7 @@
 #include "mtls/status.h"
 
 struct http_fetch {
-	const char *url;		/* "http://host[:port][/path[?query]]" */
+	const char *url;	/* "http://host[:port][/path[?query]]" */
 	/* POST with this body; NULL: GET. */
 	const void *body;
 	size_t body_len;
