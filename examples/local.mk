@@ -24,7 +24,8 @@ EXTRA_DIST += \
 EXTRA_DIST += examples/grafana/mtls-verifier.json \
 	examples/prometheus/README \
 	examples/prometheus/mtls-verifier.rules.yml
-EXTRA_DIST += examples/policy.conf examples/verifier.conf
+EXTRA_DIST += examples/policy.conf examples/verifier.conf \
+	examples/verifier-postgresql.conf
 EXTRA_DIST += \
 	examples/policies/small-office.conf \
 	examples/policies/sshd.conf \

@@ -55,6 +55,17 @@ tests_unit_test_store_sqlite_CFLAGS = $(VERIFIER_TEST_CFLAGS) \
 tests_unit_test_store_sqlite_LDADD = $(VERIFIER_TEST_LIBS) $(POSTGRESQL_LIBS)
 tests_unit_test_store_sqlite_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=sqlite3_step
+if HAVE_POSTGRESQL
+unit_tests += tests/unit/test_store_postgresql
+tests_unit_test_store_postgresql_SOURCES = \
+	tests/unit/test_store_postgresql.c $(store_rig_sources)
+tests_unit_test_store_postgresql_CFLAGS = $(VERIFIER_TEST_CFLAGS) \
+	$(POSTGRESQL_CFLAGS)
+tests_unit_test_store_postgresql_LDADD = $(VERIFIER_TEST_LIBS) \
+	$(POSTGRESQL_LIBS)
+tests_unit_test_store_postgresql_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=mtls_clock_ms
+endif
 tests_unit_test_store_thread_SOURCES = tests/unit/test_store_thread.c
 tests_unit_test_store_thread_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_store_thread_LDADD = $(VERIFIER_TEST_LIBS)

@@ -78,6 +78,7 @@ class Verifier:
         self.conf = self.directory / "verifier.conf"
         self.policy = self.directory / "policy.conf"
         self.process = None
+        self.database = self.directory / "state/state.db"
         self._certificate()
         self._crls()
         issuer = f"CN={organisation.name} Users CA,O={organisation.name}"
@@ -122,7 +123,7 @@ crl-dir = {self.directory}/crl
 [policy]
 file = {self.policy}
 [state]
-database = {state}/state.db
+database = {self.database}
 {more}""")
 
     def start(self, *options):

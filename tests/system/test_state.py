@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The state: two verifiers over one PostgreSQL, and everything that breaks
+below them. Nothing is granted twice, and nothing without its record."""
+
+import collections
+import http.client
+import itertools
+import os
+import pathlib
+import signal
+import threading
+
+import pytest
+
+from mtls_test import MTLSCTL, VERIFIER, https
+from mtls_test.machine import Machine
+from mtls_test.organisation import Verifier
+from mtls_test.postgres import Postgres, programs
+from mtls_test.process import run, wait_until
+
+BUILD = pathlib.Path(os.environ["MTLS_BUILD"])
+BROKEN = (OSError, http.client.HTTPException)
+
+pytestmark = pytest.mark.skipif(programs() is None,
+                                reason="no PostgreSQL here")
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    it = Postgres()
+    yield it
+    it.remove()
+
+
+@pytest.fixture(scope="module")
+def alice(acme, tmp_path_factory):
+    """Certificate and key of a person, as files."""
+    directory = tmp_path_factory.mktemp("alice")
+    key, csr = directory / "alice.key", directory / "alice.csr"
+    run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
+        "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-subj",
+        "/CN=alice", "-out", csr)
+    return acme.issue_user("alice", csr), key
+
+
+def make_verifier(acme, postgres, number):
+    it = Verifier(acme, f"verifier{number}.acme.example")
+    it.database = postgres.url
+    it.write_settings()
+    return it
+
+
+def migrate(verifier, check=True):
+    return run(VERIFIER, "--migrate", "--config", verifier.conf, check=check)
+
+
+@pytest.fixture
+def pair(acme, postgres):
+    """Two verifiers on an empty database."""
+    postgres.empty()
+    both = [make_verifier(acme, postgres, n) for n in (3, 4)]
+    migrate(both[0])
+    for it in both:
+        it.start()
+    yield both
+    for it in both:
+        print(it.log()[-4000:])
+        it.remove()
+
+
+@pytest.fixture
+def machine(acme, pair):
+    it = Machine(acme, *pair)
+    yield it
+    it.remove()
+
+
+@pytest.mark.parametrize("program", ["test_store", "test_store_postgresql"])
+def test_units(postgres, program):
+    """What the store promises, in this database too."""
+    postgres.empty()
+    path = BUILD / "tests/unit" / program
+    run(path, env={**os.environ, "MTLS_TEST_POSTGRESQL": postgres.url},
+        timeout=120)
+
+
+def test_schemas(acme, postgres):
+    postgres.empty()
+    verifier = make_verifier(acme, postgres, 5)
+    try:
+        done = run(VERIFIER, "--config", verifier.conf, check=False)
+        assert done.returncode == 1 and "--migrate" in done.stderr
+        migrate(verifier)
+        migrate(verifier)
+        verifier.start().stop()
+        postgres.sql("UPDATE mtls_verifier.schema_version"
+                     " SET version = 99")
+        for argv in ([], ["--migrate"]):
+            done = run(VERIFIER, *argv, "--config", verifier.conf,
+                       check=False)
+            assert done.returncode == 1 and "newer" in done.stderr
+    finally:
+        verifier.remove()
+
+
+def test_not_durable_is_refused(acme, postgres):
+    postgres.empty()
+    verifier = make_verifier(acme, postgres, 5)
+    try:
+        migrate(verifier)
+        postgres.sql("ALTER ROLE mtls_verifier SET synchronous_commit = off")
+        done = run(VERIFIER, "--config", verifier.conf, check=False)
+        assert done.returncode == 1
+        assert "synchronous_commit = off" in done.stderr
+    finally:
+        postgres.sql("ALTER ROLE mtls_verifier RESET synchronous_commit")
+        verifier.remove()
+
+
+def test_the_password_is_not_for_everybody(acme, postgres):
+    verifier = make_verifier(acme, postgres, 5)
+    try:
+        verifier.database = "postgresql://me:geheim@10.77.0.2/x"
+        verifier.write_settings()
+        done = run(VERIFIER, "--check-config", "--config", verifier.conf,
+                   check=False)
+        assert done.returncode == 1 and "password" in done.stderr
+        assert "geheim" not in done.stdout + done.stderr
+        verifier.database = "postgresql://me:geheim@10.77.0.2:x y/x"
+        verifier.write_settings()
+        done = run(VERIFIER, "--check-config", "--config", verifier.conf,
+                   check=False)
+        assert done.returncode == 1
+        assert "geheim" not in done.stdout + done.stderr
+    finally:
+        verifier.remove()
+
+
+class Client:
+    """Logs alice in, again and again, at whichever verifier answers."""
+
+    def __init__(self, verifiers, machine, alice, first):
+        self.verifiers, self.machine = verifiers, machine
+        self.alice, self.at = alice, first
+        self.connections = {}
+        self.granted = []           # (request, challenge)
+        self.failovers = self.doubled = 0
+
+    def _connection(self, kind, number):
+        if (kind, number) not in self.connections:
+            verifier = self.verifiers[number]
+            self.connections[kind, number] = \
+                https.device(verifier, self.machine) if kind == "device" \
+                else https.person(verifier, self.machine, *self.alice)
+        return self.connections[kind, number]
+
+    def _login(self):
+        """None, or what was granted; proven at the other verifier, where
+        there is one."""
+        device = self._connection("device", self.at)
+        status, opened, sent = device.open(Machine.NAME)
+        if status != 201:
+            return None
+        try:
+            person = self._connection("user", 1 - self.at)
+        except BROKEN:
+            person = self._connection("user", self.at)
+        if person.prove(opened["challenge"], Machine.NAME)[0] != 200:
+            return None
+        status, grant = device.grant(opened["challenge"], wait=10)
+        if status != 200 or grant["decision"] != "allow":
+            return None
+        status, _ = device.grant(opened["challenge"])
+        self.doubled += status == 200
+        return sent["request"], opened["challenge"]
+
+    def close(self):
+        for it in self.connections.values():
+            it.close()
+        self.connections = {}
+
+    def login(self):
+        """One login, however many tries that takes."""
+        for _ in range(200):
+            try:
+                if done := self._login():
+                    self.granted.append(done)
+                    return
+            except BROKEN:
+                pass
+            self.close()
+            self.at = 1 - self.at
+            self.failovers += 1
+        raise AssertionError("nobody answers")
+
+
+def in_threads(clients, n_each, when_half=None, meanwhile=None):
+    """All of them at once; when_half is called when half is done,
+    meanwhile again and again."""
+    half = threading.Semaphore(0)
+
+    def work(client):
+        for n in range(n_each):
+            client.login()
+            if n == n_each // 2:
+                half.release()
+    threads = [threading.Thread(target=work, args=(c,)) for c in clients]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        if when_half and half.acquire(timeout=0.02):
+            when_half()
+            when_half = None
+        threads[0].join(0.02)
+        # A log that nobody reads stops who writes it.
+        for it in clients[0].verifiers:
+            it.log()
+        if meanwhile:
+            meanwhile()
+    for client in clients:
+        client.close()
+
+
+def check_audit(verifier, clients, n):
+    """Every grant has one record, and no state was used twice."""
+    granted = [g for c in clients for g in c.granted]
+    assert len(granted) == n
+    assert len({challenge for _, challenge in granted}) == n
+    assert sum(c.doubled for c in clients) == 0
+    allowed = collections.Counter(
+        r["request"] for r in verifier.audit(decision="allow"))
+    assert set(allowed.values()) == {1}
+    missing = [r for r, _ in granted if r not in allowed]
+    assert not missing
+    verify(verifier)
+    return len(allowed)
+
+
+def verify(verifier):
+    run(MTLSCTL, "audit", "--verify", "--socket", verifier.admin)
+
+
+def test_T183_two_verifiers_one_state(pair, machine, alice):
+    """2,000 logins from 8 clients; one verifier is killed in the middle."""
+    clients = [Client(pair, machine, alice, n % 2) for n in range(8)]
+    in_threads(clients, 250, lambda: pair[0].process.send(signal.SIGKILL))
+    assert all(c.failovers > 0 for c in clients if c.at != 0) and \
+        sum(c.failovers for c in clients) >= 4
+    check_audit(pair[1], clients, 2000)
+
+
+def test_T183_opened_here_proven_there(pair, machine, alice):
+    """The machine that waits is told at once, not when it asks again."""
+    device = https.device(pair[0], machine)
+    challenge = device.open(Machine.NAME)[1]["challenge"]
+    there = https.person(pair[1], machine, *alice)
+    answer = []
+    waiter = threading.Thread(
+        target=lambda: answer.append(device.grant(challenge, wait=20)))
+    waiter.start()
+    assert there.prove(challenge, Machine.NAME)[0] == 200
+    assert there.prove(challenge, Machine.NAME)[0] == 409
+    waiter.join()
+    assert answer[0][0] == 200 and answer[0][1]["decision"] == "allow"
+    assert https.device(pair[1], machine).grant(challenge)[0] == 409
+
+
+def state_of(verifier, machine):
+    """What a machine is told that opens a challenge."""
+    status, body, _ = https.device(verifier, machine).open(Machine.NAME)
+    return status if status == 201 else (status, body["reason"])
+
+
+AWAY = (503, "state-unavailable")
+
+
+def test_database_restarted_under_load(pair, machine, alice, postgres):
+    """In order and by a crash: logins are refused, then go on."""
+    clients = [Client(pair, machine, alice, n % 2) for n in range(4)]
+
+    def restart():
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            postgres.stop(number)
+            for it in pair:
+                wait_until(lambda it=it: state_of(it, machine) == AWAY,
+                           "a refusal")
+            postgres.start()
+            for it in pair:
+                wait_until(lambda it=it: state_of(it, machine) == 201,
+                           "its return")
+    for it in clients:
+        it.login()
+    restart()
+    in_threads(clients, 50, None)
+    check_audit(pair[1], clients, 204)
+
+
+def test_network_cut(pair, machine, alice, postgres):
+    """The database is there, and nothing reaches it."""
+    device = https.device(pair[0], machine)
+    challenge = device.open(Machine.NAME)[1]["challenge"]
+    person = https.person(pair[0], machine, *alice)
+    with postgres.unplugged():
+        status, problem = person.prove(challenge, Machine.NAME)
+        assert (status, problem["reason"]) == AWAY
+        status, body = device.grant(challenge, wait=1)
+        assert (status, body["reason"]) == AWAY
+        # Now that it is known to be away nobody waits for it.
+        assert state_of(pair[0], machine) == AWAY
+    wait_until(lambda: state_of(pair[0], machine) == 201, "its return")
+    clients = [Client(pair, machine, alice, n % 2) for n in range(2)]
+    in_threads(clients, 5)
+    check_audit(pair[0], clients, 10)
+
+
+def test_T180_killed_at_random_moments(pair, machine, alice):
+    """Each time at another moment of a login; the audit stays whole."""
+    clients = [Client(pair, machine, alice, n % 2) for n in range(4)]
+    turns = itertools.cycle(pair)
+
+    def kill():
+        it = next(turns)
+        it.process.send(signal.SIGKILL)
+        it.process.stop()
+        it.start()
+    in_threads(clients, 50, None, kill)
+    check_audit(pair[0], clients, 200)
