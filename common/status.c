@@ -133,6 +133,8 @@ mtls_status_word(enum mtls_status status)
 		return "again";
 	case MTLS_E_CANCELLED:
 		return "cancelled";
+	case MTLS_E_LIMITED:
+		return "limited";
 	case MTLS_STATUS_COUNT:
 		break;
 	}

@@ -16,7 +16,9 @@ status_of_code(int code)
 {
 	if (code == 403 || code == 404 || code == 409)
 		return MTLS_E_REFUSED;
-	if (code == 408 || code == 429 || code >= 500)
+	if (code == 429)
+		return MTLS_E_LIMITED;
+	if (code == 408 || code >= 500)
 		return MTLS_E_UNAVAILABLE;
 	return MTLS_E_PROTOCOL;
 }

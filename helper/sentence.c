@@ -56,6 +56,9 @@ sentence_for_status(enum mtls_status status)
 		return "Wrong PIN.";
 	case MTLS_E_PIN_LOCKED:
 		return "The PIN of this smart card is locked.";
+	case MTLS_E_LIMITED:
+		return "There were too many logins. Try again in a few "
+		    "minutes.";
 	case MTLS_STATUS_COUNT:
 		break;
 	}

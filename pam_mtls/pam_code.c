@@ -37,6 +37,7 @@ pam_code(enum mtls_verdict verdict, enum mtls_status status)
 	case MTLS_E_CRYPTO:
 		return PAM_AUTHINFO_UNAVAIL;
 	case MTLS_E_PIN_LOCKED:
+	case MTLS_E_LIMITED:
 		return PAM_MAXTRIES;
 	case MTLS_E_USAGE:
 	case MTLS_E_CONFIG:
@@ -72,6 +73,8 @@ pam_code_sentence(enum mtls_status status)
 		return "The PIN of this card is locked.";
 	case MTLS_E_CANCELLED:
 		return "No answer was given.";
+	case MTLS_E_LIMITED:
+		return "Too many logins failed. Try again later.";
 	case MTLS_E_REFUSED:
 	case MTLS_E_PERMISSION:
 		return "This login was refused.";
@@ -109,6 +112,7 @@ pam_code_level(enum mtls_status status)
 	case MTLS_E_CONVERSATION:
 	case MTLS_E_AGAIN:
 	case MTLS_E_CANCELLED:
+	case MTLS_E_LIMITED:
 		return MTLS_LOG_NOTICE;
 	case MTLS_OK:
 	case MTLS_E_USAGE:

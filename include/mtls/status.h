@@ -52,6 +52,9 @@ enum mtls_status {
 	MTLS_E_AGAIN,		/* the conversation wants to be resumed */
 	MTLS_E_CANCELLED,	/* the person gave no answer */
 
+	/* Last, so that the numbers above stay what they were. */
+	MTLS_E_LIMITED,		/* the verifier: too many, later again */
+
 	MTLS_STATUS_COUNT
 } MTLS_MUST_LOOK;
 

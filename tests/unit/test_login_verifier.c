@@ -126,6 +126,35 @@ T017_a_problem_is_an_answer(void **state)
 	login_case_clear(&c);
 }
 
+/* Too many is an answer as well: no other verifier is bothered. */
+static void
+too_many_is_an_answer(void **state)
+{
+	static const char too_many[] = "429 Too Many Requests\n"
+	    "{\"version\":1,\"reason\":\"too-many-failures\","
+	    "\"message\":\"no\"}";
+	struct login_case open = { .n_verifiers = 2 },
+	    proof = { .n_verifiers = 2 };
+
+	(void)state;
+	open.verifier[0].on[FAKE_OPEN] = (struct fake_reaction){ FAKE_JSON,
+	    too_many };
+	login_case_fails(&open, MTLS_E_LIMITED);
+	assert_int_equal(open.n_secret, 0);
+	assert_int_equal(open.record[1]->connections[0], 0);
+	assert_string_equal(open.result.u.result.message,
+	    "There were too many logins. Try again in a few minutes.");
+	login_case_clear(&open);
+	proof.verifier[0].on[FAKE_PROOF] = (struct fake_reaction){ FAKE_JSON,
+	    too_many };
+	login_case_fails(&proof, MTLS_E_LIMITED);
+	assert_non_null(strstr(proof.result.u.result.reason,
+	    "too-many-failures"));
+	assert_int_equal(proof.record[0]->asked[FAKE_GRANT], 0);
+	assert_int_equal(proof.record[1]->connections[0], 0);
+	login_case_clear(&proof);
+}
+
 static void
 T019_a_decision_is_fetched_once(void **state)
 {
@@ -329,6 +358,24 @@ T058_T059_a_grant_for_something_else(void **state)
 		{ "challenge", "\"00000000000000000000000000000000\"" },
 		{ "expires_in", "0" },
 		{ "version", "2" },
+		/* T-058: what JSON has besides. */
+		{ "decision", "true" },
+		{ "decision", "null" },
+		{ "decision", "[\"allow\"]" },
+		{ "decision", "{\"allow\":1}" },
+		{ "decision", "\"Allow\"" },
+		{ "decision", "\"allow\\u0000\"" },
+		{ "decision", "\"\\ud800allow\"" },
+		{ "decision", "\"allow\",\"allow\":1" },
+		{ "decision", "\"allow\"/**/" },
+		{ "decision", "\"allow\",\"decisio\\u006e\":\"deny\"" },
+		{ "expires_in", "1e999" },
+		{ "expires_in", "-0" },
+		{ "expires_in", "30.0" },
+		{ "expires_in", "9007199254740993" },
+		{ "expires_in", "NaN" },
+		{ "expires_in", "\"30\"" },
+		{ "expires_in", "true" },
 	};
 	size_t i;
 
@@ -532,6 +579,7 @@ main(void)
 		cmocka_unit_test(T010_no_answer_after_the_pin),
 		cmocka_unit_test(T010_a_name_without_an_address),
 		cmocka_unit_test(T017_a_problem_is_an_answer),
+		cmocka_unit_test(too_many_is_an_answer),
 		cmocka_unit_test(T019_a_decision_is_fetched_once),
 		cmocka_unit_test(T055_bad_answers_to_open),
 		cmocka_unit_test(T055_bad_answers_to_proof_and_grant),
