@@ -8,6 +8,7 @@
 
 #include "crl_batch.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@
 #include "mtls/pem.h"
 
 #include "revocation_internal.h"
+
+/* From here on memory is given back to the system. */
+#define TRIM_ENTRIES 10000
 
 static enum mtls_status
 out_of_memory(struct mtls_err *err)
@@ -48,6 +52,9 @@ crl_batch_done(struct crl_batch *b)
 	}
 	free(b->bases);
 	free(b->deltas);
+	/* A parsed list takes twenty times what is kept of it. */
+	if (b->n_entries >= TRIM_ENTRIES)
+		(void)malloc_trim(0);
 }
 
 /* The newest of the lists of a CA stays. */
@@ -84,6 +91,7 @@ take_crl(struct crl_batch *b, X509_CRL *list, struct mtls_err *err)
 		if (status == MTLS_E_MEMORY)
 			break;
 		if (status == MTLS_OK) {
+			b->n_entries += crl->n_serials;
 			keep_newer(crl->is_delta ? &b->deltas[i] :
 			    &b->bases[i], crl);
 			n_taken++;

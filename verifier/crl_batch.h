@@ -19,6 +19,7 @@ struct crl_batch {
 	int is_lenient;		/* what cannot be read does not stop it */
 	struct crl **bases, **deltas;	/* by CA, may be NULL */
 	size_t n_foreign;
+	size_t n_entries;	/* of all lists that were read */
 };
 
 /* batch_done() is to be called also where this fails. */

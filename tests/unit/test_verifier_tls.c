@@ -7,7 +7,6 @@
 #include "config.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -520,11 +519,12 @@ log_in_often(struct rig *rig)
 
 	for (int i = 0; i < N_LOGINS; i++) {
 		outcome = rig_login(rig, rig->alice, NULL);
-		if (strcmp(outcome, "allow") != 0)
+		if (strcmp(outcome, "allow") == 0)
+			outcome = rig_login(rig, rig->bob, NULL);
+		if (strcmp(outcome, "revoked") != 0) {
+			(void)fprintf(stderr, "login %d: %s\n", i, outcome);
 			return 1;
-		outcome = rig_login(rig, rig->bob, NULL);
-		if (strcmp(outcome, "revoked") != 0)
-			return 2;
+		}
 	}
 	return 0;
 }
@@ -550,9 +550,7 @@ T039_reloads_under_load(void **state)
 	}
 	while (n_left > 0) {
 		rig_write_crl(rig, rig->users, rig->bob);
-		assert_int_equal(kill(rig->pid, SIGHUP), 0);
-		n_reloads++;
-		assert_true(rig_is_alive(rig));
+		n_reloads += rig_reload(rig);
 		usleep(10000);
 		for (int i = 0; i < N_CLIENTS; i++) {
 			if (clients[i] == 0 ||
