@@ -93,6 +93,8 @@ struct pki_crl_options {
 	/* A delta since this number; 0: it is none. */
 	int64_t base;
 	const struct pki_cert *const *removed;	/* removeFromCRL; NULL: none */
+	int has_critical_entries;
+	const char *digest;		/* "SHA256" */
 };
 X509_CRL *pki_crl(struct pki *pki, const struct pki_cert *ca,
     const struct pki_cert *const *revoked,

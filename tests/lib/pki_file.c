@@ -17,7 +17,7 @@
 
 static void
 add_revoked(X509_CRL *crl, const struct pki_cert *cert, const ASN1_TIME *when,
-    int reason)
+    int reason, int is_critical)
 {
 	X509_REVOKED *r = X509_REVOKED_new();
 	ASN1_ENUMERATED *value = ASN1_ENUMERATED_new();
@@ -26,7 +26,8 @@ add_revoked(X509_CRL *crl, const struct pki_cert *cert, const ASN1_TIME *when,
 	    X509_get_serialNumber(cert->x509)) &&
 	    X509_REVOKED_set_revocationDate(r, (ASN1_TIME *)when) &&
 	    (reason == 0 || (ASN1_ENUMERATED_set(value, reason) &&
-	    X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, value, 0, 0))) &&
+	    X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, value, is_critical,
+	    0))) &&
 	    X509_CRL_add0_revoked(crl, r), "revoked");
 	ASN1_ENUMERATED_free(value);
 }
@@ -97,14 +98,15 @@ pki_crl(struct pki *pki, const struct pki_cert *ca,
 	pki_must(ASN1_TIME_set(t, now + (o->starts_s != 0 ? o->starts_s :
 	    -3600)) && X509_CRL_set1_lastUpdate(crl, t), "lastUpdate");
 	for (; revoked != NULL && *revoked != NULL; revoked++)
-		add_revoked(crl, *revoked, t, 0);
+		add_revoked(crl, *revoked, t, o->has_critical_entries ?
+		    CRL_REASON_SUPERSEDED : 0, o->has_critical_entries);
 	for (revoked = o->removed; revoked != NULL && *revoked != NULL;
 	    revoked++)
-		add_revoked(crl, *revoked, t, CRL_REASON_REMOVE_FROM_CRL);
+		add_revoked(crl, *revoked, t, CRL_REASON_REMOVE_FROM_CRL, 0);
 	ASN1_TIME_free(t);
 	add_crl_extensions(crl, ca, o);
 	pki_must(X509_CRL_sort(crl) && X509_CRL_sign(crl, signer->key,
-	    pki_signing_digest(signer->key, NULL)) > 0, "CRL signature");
+	    pki_signing_digest(signer->key, o->digest)) > 0, "CRL signature");
 	pki_new_item(pki)->crl = parse_crl_again(pki, crl);
 	return pki->items->crl;
 }

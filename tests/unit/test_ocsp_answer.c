@@ -27,7 +27,7 @@ static struct mtls_tls *tls;
 static struct pki *pki;
 static const struct pki_cert *root, *users, *twin, *alice, *bob;
 static const struct pki_cert *responder, *no_purpose, *by_root, *unchecked;
-static const struct pki_cert *expired, *no_usage;
+static const struct pki_cert *expired, *no_usage, *by_twin;
 static struct mtls_err err;
 static int64_t now_s;
 static struct ocsp_result result;
@@ -136,6 +136,8 @@ T036_who_signed(void **state)
 		{ root, "not one of the CA itself" },
 		{ by_root, "not one of the CA itself" },
 		{ twin, "signature" },
+		/* The right name, and nothing that tells whose key. */
+		{ by_twin, "not one of the CA itself" },
 		{ no_purpose, purpose },
 		{ no_usage, purpose },
 		{ expired, "not valid now" },
@@ -334,6 +336,35 @@ questions_are_new(void **state)
 	ocsp_question_free(b);
 }
 
+/* Good ends, revoked does not; each CA has numbers of its own. */
+static void
+T034_what_is_remembered(void **state)
+{
+	const ASN1_INTEGER *number = X509_get0_serialNumber(alice->x509);
+	const uint8_t ca[OCSP_CACHE_CA_BYTES] = { 1 };
+	const uint8_t other[OCSP_CACHE_CA_BYTES] = { 2 };
+	struct ocsp_cache *cache = ocsp_cache_new();
+
+	(void)state;
+	assert_non_null(cache);
+	ocsp_cache_put(cache, ca, number, OCSP_ANSWER_GOOD, now_s + 10);
+	assert_int_equal(ocsp_cache_find(cache, ca, number, now_s + 10),
+	    OCSP_ANSWER_GOOD);
+	assert_int_equal(ocsp_cache_find(cache, ca, number, now_s + 11),
+	    OCSP_ANSWER_NONE);
+	assert_int_equal(ocsp_cache_find(cache, other, number, now_s),
+	    OCSP_ANSWER_NONE);
+	assert_int_equal(ocsp_cache_find(cache, ca,
+	    X509_get0_serialNumber(bob->x509), now_s), OCSP_ANSWER_NONE);
+	ocsp_cache_put(cache, ca, number, OCSP_ANSWER_REVOKED, now_s);
+	assert_int_equal(ocsp_cache_find(cache, ca, number, now_s + 1000),
+	    OCSP_ANSWER_REVOKED);
+	ocsp_cache_put(cache, ca, number, OCSP_ANSWER_GOOD, now_s + 10);
+	assert_int_equal(ocsp_cache_find(cache, ca, number, now_s),
+	    OCSP_ANSWER_REVOKED);
+	ocsp_cache_free(cache);
+}
+
 static const struct pki_cert *
 delegate(const struct pki_cert *ca, const char *eku, const char *usage,
     int with_nocheck, int64_t ends_s)
@@ -371,6 +402,12 @@ group_set_up(void **state)
 	no_usage = delegate(users, "OCSPSigning",
 	    "critical,keyEncipherment", 1, 0);
 	by_root = delegate(root, "OCSPSigning", usage, 1, 0);
+	{
+		struct pki_options o = { .eku = "OCSPSigning", .aki = "",
+		    .key_usage = usage };
+
+		by_twin = pki_server(pki, twin, "ocsp.acme.example", &o);
+	}
 	expired = delegate(users, "OCSPSigning", usage, 1, -HOUR_S);
 	return 0;
 }
@@ -397,6 +434,7 @@ main(void)
 		cmocka_unit_test(T037_old_ones),
 		cmocka_unit_test(critical_extensions),
 		cmocka_unit_test(questions_are_new),
+		cmocka_unit_test(T034_what_is_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, group_set_up, group_tear_down);

@@ -188,7 +188,14 @@ T038_lists_that_are_refused(void **state)
 		{ "2.5.29.28", 1, indirect, sizeof(indirect) },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct pki_extension partial[] = {
+		{ "2.5.29.28", 0, indirect, sizeof(indirect) },
+		{ NULL, 0, NULL, 0 }
+	};
 	const struct pki_crl_options bad[] = {
+		{ .extra = partial },
+		{ .has_critical_entries = 1 },
+		{ .digest = "SHA1" },
 		{ .signed_by = root },		/* bad signature */
 		{ .extra = unknown },
 		{ .base = 1, .number = -1 },	/* a delta without a number */
@@ -199,7 +206,7 @@ T038_lists_that_are_refused(void **state)
 	(void)state;
 	put_good();
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(NULL),
+		put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(bob),
 		    &bad[i]));
 		if (load(NULL, &r) != MTLS_E_CONFIG)
 			fail_msg("case %zu", i);
@@ -246,6 +253,10 @@ T038_delta_without_its_base(void **state)
 	struct pki_crl_options base = { .number = 4 };
 	struct pki_crl_options unnumbered = { .number = -1,
 	    .starts_s = -2 * HOUR_S };
+	static const uint8_t zero[] = { 0x02, 0x01, 0x00 };
+	static const struct pki_extension any_base[] = {
+		{ "2.5.29.27", 1, zero, sizeof(zero) }, { NULL, 0, NULL, 0 }
+	};
 	struct pki_crl_options delta = { .number = 7, .base = 5 };
 	struct revocation *r;
 
@@ -260,6 +271,14 @@ T038_delta_without_its_base(void **state)
 	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(bob),
 	    &unnumbered));
 	assert_int_equal(load(NULL, &r), MTLS_E_CONFIG);
+	/* Not even where any number would do. */
+	delta.extra = any_base;
+	delta.base = 0;
+	put_crl("delta.crl", pki_crl(pki, users, PKI_CERTS(alice), &delta));
+	assert_int_equal(load(NULL, &r), MTLS_E_CONFIG);
+	delta.extra = NULL;
+	delta.base = 5;
+	put_crl("delta.crl", pki_crl(pki, users, PKI_CERTS(alice), &delta));
 	base.number = 5;
 	put_crl("users.crl", pki_crl(pki, users, PKI_CERTS(bob), &base));
 	assert_int_equal(load(NULL, &r), MTLS_OK);
@@ -277,6 +296,38 @@ T038_delta_without_its_base(void **state)
 		assert_int_equal(load(r, &next), MTLS_E_CONFIG);
 	}
 	revocation_free(r);
+}
+
+/* A CA that may not sign CRLs, and one that ends before its people. */
+static void
+cas_that_cannot(void **state)
+{
+	const struct pki_options no_crls = { .key_usage =
+	    "critical,keyCertSign" };
+	const struct pki_options short_lived = { .ends_s = HOUR_S };
+	const struct pki_cert *real = users, *carol;
+	struct revocation *r;
+
+	(void)state;
+	put_crl("root.crl", good_crl(root));
+	users = pki_ca(pki, root, "Silent CA", &no_crls);
+	carol = pki_user(pki, users, "carol", NULL);
+	put_crl("users.crl", good_crl(users));
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(revocation_n_foreign(r), 1);
+	assert_int_equal(standing_of(r, carol->x509, users->x509, now_s),
+	    POLICY_STANDING_UNKNOWN);
+	revocation_free(r);
+	users = pki_ca(pki, root, "Short CA", &short_lived);
+	carol = pki_user(pki, users, "carol", NULL);
+	put_crl("users.crl", good_crl(users));
+	assert_int_equal(load(NULL, &r), MTLS_OK);
+	assert_int_equal(standing_of(r, carol->x509, users->x509, now_s),
+	    POLICY_STANDING_GOOD);
+	assert_int_equal(standing_of(r, carol->x509, users->x509,
+	    now_s + 2 * HOUR_S), POLICY_STANDING_OUTDATED);
+	revocation_free(r);
+	users = real;
 }
 
 /* What missing data means, by the CA whose data it is. */
@@ -773,6 +824,7 @@ main(void)
 		TEST(T038_delta_without_its_base),
 		TEST(T038_floors),
 		TEST(modes_by_ca),
+		TEST(cas_that_cannot),
 		TEST(single_files),
 		TEST(T182_refresh_keeps_what_is_good),
 		TEST(T038_of_another_issuer),
