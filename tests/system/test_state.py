@@ -75,7 +75,8 @@ def machine(acme, pair):
     it.remove()
 
 
-@pytest.mark.parametrize("program", ["test_store", "test_store_postgresql"])
+@pytest.mark.parametrize("program", ["test_store", "test_store_limit",
+                                     "test_store_postgresql"])
 def test_units(postgres, program):
     """What the store promises, in this database too."""
     postgres.empty()

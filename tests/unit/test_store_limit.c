@@ -7,22 +7,15 @@
 #include "config.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include <sqlite3.h>
 
-#include "scratch.h"
-#include "store.h"
+#include "store_rig.h"
 
 #include "../lib/unit.h"
 
 #define S	INT64_C(1000000)
 #define NOW	(INT64_C(1790000000) * S)
-
-static struct store *store;
-static struct store_port *port;
-static struct mtls_err err;
-static int n_done;
 
 /* The nth sqlite3_step() from now fails; 0: none. */
 static int fail_step;
@@ -35,63 +28,6 @@ __wrap_sqlite3_step(sqlite3_stmt *statement)
 	if (fail_step > 0 && --fail_step == 0)
 		return SQLITE_FULL;
 	return __real_sqlite3_step(statement);
-}
-
-static void
-open_store(void)
-{
-	struct store_options options = { scratch_path("state.db"),
-		"verifier1.acme.example", STORE_SERVE };
-
-	mtls_err_clear(&err);
-	if (store_open(&options, &store, &err) != MTLS_OK ||
-	    store_attach(store, NULL, NULL, NULL, &port, &err) != MTLS_OK)
-		fail_msg("%s", err.text);
-}
-
-static void
-close_store(void)
-{
-	store_detach(port);
-	store_close(store);
-}
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	umask(077);
-	if (scratch_begin() != 0)
-		return -1;
-	open_store();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	close_store();
-	return scratch_end();
-}
-
-static void
-on_done(struct store_op *op)
-{
-	(void)op;
-	n_done++;
-}
-
-static enum mtls_status
-run(struct store_op *op, enum store_kind kind)
-{
-	op->kind = kind;
-	op->done = on_done;
-	n_done = 0;
-	store_submit(port, op);
-	store_flush(port);
-	assert_int_equal(n_done, 1);
-	return op->status;
 }
 
 static const struct store_record record = {
@@ -114,7 +50,7 @@ take(const struct store_limit *limits, size_t n, int64_t now_us)
 {
 	struct store_op op = { .limits = limits, .n_limits = n,
 	    .limit_now_us = now_us };
-	enum mtls_status status = run(&op, STORE_LIMIT_TAKE);
+	enum mtls_status status = rig_run(&op, STORE_LIMIT_TAKE);
 
 	assert_int_equal(status == MTLS_E_REFUSED, op.limited != NULL);
 	store_op_clear(&op);
@@ -130,18 +66,6 @@ count(const struct store_limit *limit, int64_t now_us)
 
 	while (n < 100 && take(limit, 1, now_us) == MTLS_OK)
 		n++;
-	return n;
-}
-
-static int64_t
-n_records(void)
-{
-	struct store_op op = { .limits = NULL };
-	int64_t n;
-
-	assert_int_equal(run(&op, STORE_COUNT), MTLS_OK);
-	n = op.counts.n_records;
-	store_op_clear(&op);
 	return n;
 }
 
@@ -171,7 +95,7 @@ who_refused_and_for_how_long(void **state)
 
 	(void)state;
 	assert_int_equal(count(&limits[1], NOW), 3);
-	assert_int_equal(run(&op, STORE_LIMIT_TAKE), MTLS_E_REFUSED);
+	assert_int_equal(rig_run(&op, STORE_LIMIT_TAKE), MTLS_E_REFUSED);
 	assert_ptr_equal(op.limited, &limits[1]);
 	assert_true(op.wait_s >= 10 && op.wait_s <= 11);
 	store_op_clear(&op);
@@ -224,11 +148,11 @@ a_record_with_its_limit(void **state)
 
 	(void)state;
 	for (int i = 0; i < 5; i++) {
-		assert_int_equal(run(&op, STORE_RECORD_ADD), i < 3 ?
+		assert_int_equal(rig_run(&op, STORE_RECORD_ADD), i < 3 ?
 		    MTLS_OK : MTLS_E_REFUSED);
 		store_op_clear(&op);
 	}
-	assert_int_equal(n_records(), 3);
+	assert_int_equal(rig_n_records(), 3);
 }
 
 static enum mtls_status
@@ -243,7 +167,7 @@ add(uint8_t id, const struct store_limit *limit)
 	enum mtls_status status;
 
 	memset(c.id, id, sizeof(c.id));
-	status = run(&op, STORE_CHALLENGE_ADD);
+	status = rig_run(&op, STORE_CHALLENGE_ADD);
 	assert_int_equal(op.limited != NULL, status == MTLS_E_REFUSED &&
 	    id != 1);
 	store_op_clear(&op);
@@ -262,7 +186,7 @@ decide(uint8_t id, const struct store_limit *limit)
 	enum mtls_status status;
 
 	memset(bytes, id, sizeof(bytes));
-	status = run(&op, STORE_CHALLENGE_DECIDE);
+	status = rig_run(&op, STORE_CHALLENGE_DECIDE);
 	store_op_clear(&op);
 	return status;
 }
@@ -286,7 +210,7 @@ challenges_with_their_limits(void **state)
 	assert_int_equal(count(&failed, NOW), 2);
 	/* Refused by the limit: still open, and not in the audit. */
 	assert_int_equal(decide(2, &failed), MTLS_E_REFUSED);
-	assert_int_equal(n_records(), 1);
+	assert_int_equal(rig_n_records(), 1);
 	failed.key = "another";
 	assert_int_equal(decide(2, &failed), MTLS_OK);
 }
@@ -296,7 +220,7 @@ purge(int64_t now_us)
 {
 	struct store_op op = { .now_ms = 0, .limit_now_us = now_us };
 
-	assert_int_equal(run(&op, STORE_CHALLENGE_PURGE), MTLS_OK);
+	assert_int_equal(rig_run(&op, STORE_CHALLENGE_PURGE), MTLS_OK);
 	store_op_clear(&op);
 }
 
@@ -313,15 +237,16 @@ a_restart_resets_nothing(void **state)
 	purge(NOW);
 	/* This one is brief, and no purge came by. */
 	assert_int_equal(count(&forgotten, NOW), 3);
-	close_store();
-	open_store();
+	rig_close();
+	assert_int_equal(rig_open(), 0);
 	assert_int_equal(count(&failed, NOW), 0);
 	assert_int_equal(count(&opened, NOW), 0);
-	assert_int_equal(count(&forgotten, NOW), 3);
+	/* A database that several have in common forgets nothing. */
+	assert_int_equal(count(&forgotten, NOW), rig_url0() == NULL ? 3 : 0);
 	/* What is full is forgotten, here and there. */
 	purge(NOW + 30 * S);
-	close_store();
-	open_store();
+	rig_close();
+	assert_int_equal(rig_open(), 0);
 	assert_int_equal(count(&opened, NOW), 3);
 	assert_int_equal(count(&failed, NOW), 3);
 }
@@ -330,7 +255,7 @@ static int64_t
 clear(const char *user)
 {
 	struct store_op op = { .user = user, .record = &record };
-	enum mtls_status status = run(&op, STORE_LIMIT_CLEAR);
+	enum mtls_status status = rig_run(&op, STORE_LIMIT_CLEAR);
 	int64_t n = op.n;
 
 	store_op_clear(&op);
@@ -355,9 +280,9 @@ one_user_is_unlocked(void **state)
 	assert_int_equal(count(&bob, NOW), 3);
 	assert_int_equal(count(&machine, NOW), 3);
 	assert_int_equal(clear("alice"), 3);
-	assert_int_equal(n_records(), 1);
+	assert_int_equal(rig_n_records(), 1);
 	assert_int_equal(clear("alice"), 0);
-	assert_int_equal(n_records(), 1);
+	assert_int_equal(rig_n_records(), 1);
 	assert_int_equal(count(&alice, NOW), 3);
 	assert_int_equal(count(&card, NOW), 3);
 	assert_int_equal(count(&code, NOW), 3);
@@ -379,7 +304,7 @@ T140_failing_statements(void **state)
 	(void)state;
 	for (int nth = 1; nth < 30 && status != MTLS_OK; nth++) {
 		fail_step = nth;
-		status = run(&op, STORE_RECORD_ADD);
+		status = rig_run(&op, STORE_RECORD_ADD);
 		fail_step = 0;
 		if (status != MTLS_OK)
 			assert_int_equal(status, MTLS_E_UNAVAILABLE);
@@ -387,12 +312,12 @@ T140_failing_statements(void **state)
 	}
 	/* It happened once, and all of it. */
 	assert_int_equal(status, MTLS_OK);
-	assert_int_equal(n_records(), 1);
+	assert_int_equal(rig_n_records(), 1);
 	assert_int_equal(count(&limits[0], NOW), 2);
 	assert_int_equal(count(&limits[1], NOW), 2);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, rig_set_up, rig_tear_down)
 
 int
 main(void)

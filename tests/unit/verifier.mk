@@ -71,9 +71,10 @@ tests_unit_test_store_thread_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_store_thread_LDADD = $(VERIFIER_TEST_LIBS)
 
 tests_unit_test_store_limit_SOURCES = tests/unit/test_store_limit.c \
-	$(scratch_sources)
-tests_unit_test_store_limit_CFLAGS = $(VERIFIER_TEST_CFLAGS)
-tests_unit_test_store_limit_LDADD = $(VERIFIER_TEST_LIBS)
+	$(store_rig_sources)
+tests_unit_test_store_limit_CFLAGS = $(VERIFIER_TEST_CFLAGS) \
+	$(POSTGRESQL_CFLAGS)
+tests_unit_test_store_limit_LDADD = $(VERIFIER_TEST_LIBS) $(POSTGRESQL_LIBS)
 tests_unit_test_store_limit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step
 tests_unit_test_throttle_SOURCES = tests/unit/test_throttle.c
 tests_unit_test_throttle_CFLAGS = $(VERIFIER_TEST_CFLAGS)
