@@ -16,6 +16,7 @@ extern const struct ctl_option revoke_options[];
 extern const struct ctl_option revocations_options[];
 extern const struct ctl_option sessions_options[];
 extern const struct ctl_option status_options[];
+extern const struct ctl_option unlock_options[];
 extern const struct ctl_option users_options[];
 
 CTL_COMMAND(bind_command);
@@ -26,6 +27,7 @@ CTL_COMMAND(revoke_command);
 CTL_COMMAND(revocations_command);
 CTL_COMMAND(sessions_command);
 CTL_COMMAND(status_command);
+CTL_COMMAND(unlock_command);
 CTL_COMMAND(users_command);
 
 #endif

@@ -69,6 +69,7 @@ libmtls_ctl_la_SOURCES = \
 	mtlsctl/token_list.c \
 	mtlsctl/try.c \
 	mtlsctl/try_login.c \
+	mtlsctl/unlock.c \
 	mtlsctl/users.c \
 	mtlsctl/when.c
 libmtls_ctl_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)

@@ -154,6 +154,21 @@ request_unbind(struct admin_connection *c)
 }
 
 static void
+request_unlock(struct admin_connection *c)
+{
+	const char *user = c->request.u.admin_unlock.user;
+
+	if (!mtls_text_is_user(user)) {
+		admin_refuse(c, MTLS_E_USAGE,
+		    "this cannot be the name of a user");
+		return;
+	}
+	c->op.user = user;
+	admin_begin_audit(c, "unlock", user);
+	admin_submit(c, STORE_LIMIT_CLEAR, admin_on_changed);
+}
+
+static void
 on_rows(struct store_op *op)
 {
 	struct admin_connection *c = op->arg;
@@ -258,6 +273,8 @@ admin_request(struct admin_connection *c)
 		admin_unrevoke(c);
 	else if (c->request.type == MTLS_MSG_ADMIN_REVOCATIONS)
 		admin_revocations(c);
+	else if (c->request.type == MTLS_MSG_ADMIN_UNLOCK)
+		request_unlock(c);
 	else if (c->request.type == MTLS_MSG_ADMIN_STATUS)
 		admin_status(c);
 	else

@@ -47,6 +47,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/revocation_sources.c \
 	verifier/revocation_watch.c verifier/revocation_watch.h \
 	verifier/revocation_worker.c verifier/revocation_worker.h \
+	verifier/retention.c verifier/retention.h \
 	verifier/routes.c \
 	verifier/server.c verifier/server.h \
 	verifier/service.c verifier/service.h \

@@ -466,6 +466,33 @@ BEGIN
 END
 $$;
 
+-- n is how many of the first records of v were from before then, and went;
+-- the chain begins behind the last of them.
+CREATE FUNCTION mtls_verifier.record_drop(v text, until_ms bigint,
+    at_most bigint)
+RETURNS mtls_verifier.answer LANGUAGE plpgsql AS $$
+DECLARE
+	a mtls_verifier.answer := (0, 0);
+	s bigint;
+BEGIN
+	SELECT count(*), max(seq) INTO a.n, s
+	FROM (SELECT seq, bool_and(time_ms < until_ms) OVER (ORDER BY seq)
+	    AS is_old
+	    FROM (SELECT seq, time_ms FROM mtls_verifier.audit
+		WHERE verifier = v ORDER BY seq LIMIT at_most) first) old
+	WHERE is_old;
+	IF a.n > 0 THEN
+		UPDATE mtls_verifier.audit_head SET base_seq = s,
+		    base_hash = (SELECT hash FROM mtls_verifier.audit
+			WHERE verifier = v AND seq = s)
+		WHERE verifier = v;
+		DELETE FROM mtls_verifier.audit
+		WHERE verifier = v AND seq <= s;
+	END IF;
+	RETURN a;
+END
+$$;
+
 -- n is 1. Challenges that ended so long ago, and buckets that are full.
 CREATE FUNCTION mtls_verifier.purge(ago_ms bigint, now_us bigint)
 RETURNS mtls_verifier.answer LANGUAGE plpgsql AS $$

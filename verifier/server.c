@@ -176,6 +176,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	ask_head(server);
 	limits_log_flush(&server->limits_log, server->log);
+	retention_look(&server->retention,
+	    server->generation->settings.audit_keep_s);
 	if (server->is_purging || now_ms < KEEP_MS)
 		return;
 	server->is_purging = 1;
@@ -238,6 +240,13 @@ start(struct server *s, struct server_parts *parts, struct mtls_err *err)
 		    &s->port, err);
 	if (status == MTLS_OK)
 		status = store_start(s->store, err);
+	if (status == MTLS_OK) {
+		s->retention.port = s->port;
+		s->retention.log = s->log;
+		s->retention.verifier = s->name;
+		retention_look(&s->retention,
+		    s->generation->settings.audit_keep_s);
+	}
 	if (status == MTLS_OK)
 		status = name_service_new(NULL, &s->name_service, err);
 	if (status == MTLS_OK)
@@ -275,6 +284,7 @@ stop(struct server *s)
 	loops_free(s->loops);
 	/* Answers that are still being worked on end here. */
 	name_port_close(s->names);
+	s->retention.is_ending = 1;
 	if (s->port != NULL)
 		store_flush(s->port);
 	keeper_free(s->keeper);

@@ -19,6 +19,7 @@
 #include "limit.h"
 #include "listener.h"
 #include "own_name.h"
+#include "retention.h"
 #include "store.h"
 #include "throttle.h"
 
@@ -64,6 +65,7 @@ struct server {
 	int is_ending;
 	int is_purging;
 	struct store_op purge;
+	struct retention retention;
 	int is_asking_head;
 	struct store_op ask_head;
 	uint64_t head_seq;		/* the last that the log has */

@@ -18,6 +18,8 @@ static const char *const tls_mins[] = { "1.3", "1.2-insecure", NULL };
 static const char *const revocations[] = { "strict", "ifuri", "relaxed",
 	NULL };
 
+#define AUDIT_KEEP_MIN_S (24u * 3600u)
+
 #define AT(member) offsetof(struct settings, member)
 
 const struct mtls_conf_option settings_table[] = {
@@ -62,6 +64,8 @@ const struct mtls_conf_option settings_table[] = {
 	    2, 0, revocations, "what a missing CRL means" },
 	{ "policy", "file", AT(policy), MTLS_CONF_PATH,
 	    MTLS_VERIFIER_POLICY_FILE, 1, 1024, 0, NULL, "the policy" },
+	{ "audit", "keep", AT(audit_keep_s), MTLS_CONF_SECONDS, "0", 0,
+	    UINT32_MAX, 0, NULL, "when records are dropped; 0: never" },
 	{ "state", "database", AT(database), MTLS_CONF_TEXT,
 	    MTLS_VERIFIER_STATE_DIR "/state.db", 1, 1024, MTLS_CONF_SECRET,
 	    NULL, "challenges, bindings, audit" },
@@ -192,6 +196,9 @@ check(const struct settings *s, struct mtls_err *err)
 	status = check_crl_files(&s->crl_files, err);
 	if (status != MTLS_OK)
 		return status;
+	if (s->audit_keep_s != 0 && s->audit_keep_s < AUDIT_KEEP_MIN_S)
+		return mtls_fail(err, MTLS_E_CONFIG, "keep in [audit] is at "
+		    "least a day, or 0 for ever");
 	if (s->hold_s >= s->idle_timeout_s)
 		return mtls_fail(err, MTLS_E_CONFIG,
 		    "hold must be shorter than idle-timeout");

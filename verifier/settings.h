@@ -35,6 +35,7 @@ struct settings {
 	int revocation;			/* enum revocation_mode */
 	struct settings_cas cas;	/* [ca NAME] */
 	char *policy;			/* [policy] */
+	uint32_t audit_keep_s;		/* [audit]; 0: for ever */
 	char *database;			/* [state] */
 	uint32_t challenge_ttl_s;	/* [limits] */
 	uint32_t grant_ttl_s;

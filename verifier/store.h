@@ -137,6 +137,8 @@ struct store_counts {
 
 /* How many rows one operation returns at most; ask again for more. */
 #define STORE_ROWS_MAX 128
+/* How many records one operation drops at most. */
+#define STORE_DROP_MAX 500
 
 /*
  * With limits, CHALLENGE_ADD, CHALLENGE_DECIDE, RECORD_ADD and LIMIT_TAKE
@@ -193,6 +195,12 @@ enum store_kind {
 	 * n is a sequence up to which there is nothing else, or 0.
 	 */
 	STORE_RECORD_LIST,
+	/*
+	 * Removes the first n records of the verifier user, which is this
+	 * one, as long as they are from before filter.until_ms, at most
+	 * STORE_DROP_MAX, and moves the base of its chain.
+	 */
+	STORE_RECORD_DROP,
 	/* Rows of where each verifier's chain is, by name after user. */
 	STORE_HEAD_LIST,
 	/* The row of the verifier user, or none. */

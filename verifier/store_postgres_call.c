@@ -348,6 +348,7 @@ postgres_is_locking(enum store_kind kind)
 	case STORE_LIMIT_TAKE:
 	case STORE_LIMIT_CLEAR:
 	case STORE_RECORD_ADD:
+	case STORE_RECORD_DROP:
 	case STORE_BINDING_ADD:
 	case STORE_BINDING_REMOVE:
 	case STORE_FLOOR_RAISE:
@@ -406,6 +407,12 @@ postgres_call_of(struct postgres_call *c, const struct store_op *op,
 		return;
 	case STORE_RECORD_LIST:
 		call_list(c, op);
+		return;
+	case STORE_RECORD_DROP:
+		c->statement = PG_RECORD_DROP;
+		add_text(c, op->user);
+		add_number(c, op->filter.until_ms);
+		add_number(c, STORE_DROP_MAX);
 		return;
 	case STORE_HEAD_LIST:
 		c->statement = PG_HEAD_LIST;

@@ -78,6 +78,8 @@ const char *const postgres_statements[PG_N] = {
 	    " (SELECT sequence FROM mtls_verifier.audit WHERE " FILTER
 	    " ORDER BY sequence DESC LIMIT $11::bigint) newest)"),
 	[PG_RECORD_NEXT] = RECORDS(FILTER),
+	[PG_RECORD_DROP] =
+	    ANSWER "record_drop($1, $2::bigint, $3::bigint)",
 	[PG_HEAD_LIST] =
 	    "SELECT verifier, seq, hash, base_seq, base_hash"
 	    " FROM mtls_verifier.audit_head WHERE verifier > $1"

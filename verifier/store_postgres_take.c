@@ -201,7 +201,8 @@ is_counting(enum store_kind kind)
 {
 	return kind == STORE_BINDING_ADD || kind == STORE_BINDING_REMOVE ||
 	    kind == STORE_LIMIT_CLEAR || kind == STORE_FLOOR_FORGET ||
-	    kind == STORE_REVOKE || kind == STORE_UNREVOKE;
+	    kind == STORE_REVOKE || kind == STORE_UNREVOKE ||
+	    kind == STORE_RECORD_DROP;
 }
 
 /* What a function of the schema returned. */
@@ -420,6 +421,7 @@ take(const PGresult *rows, struct store_op *op, int64_t now_ms,
 	case STORE_LIMIT_TAKE:
 	case STORE_LIMIT_CLEAR:
 	case STORE_RECORD_ADD:
+	case STORE_RECORD_DROP:
 	case STORE_BINDING_ADD:
 	case STORE_BINDING_REMOVE:
 	case STORE_FLOOR_RAISE:

@@ -90,6 +90,14 @@ static const char *const texts[SQL_N] = {
 	    " ORDER BY sequence LIMIT ?6",
 	[SQL_RECORD_LAST] =
 	    "SELECT ifnull(max(sequence), 0) FROM main.audit",
+	[SQL_RECORD_OLDEST] =
+	    "SELECT seq, time_ms, hash FROM main.audit WHERE verifier = ?1"
+	    " ORDER BY seq LIMIT ?2",
+	[SQL_RECORD_DROP] =
+	    "DELETE FROM main.audit WHERE verifier = ?1 AND seq <= ?2",
+	[SQL_HEAD_BASE] =
+	    "UPDATE main.audit_head SET base_seq = ?2, base_hash = ?3"
+	    " WHERE verifier = ?1",
 	[SQL_HEAD_FIND] =
 	    "SELECT seq, hash FROM main.audit_head WHERE verifier = ?1",
 	[SQL_HEAD_WRITE] =
@@ -313,6 +321,7 @@ run_one(struct store_sqlite *self, struct store_op *op, struct mtls_err *err)
 		return store_sqlite_limit(self, op, err);
 	case STORE_RECORD_ADD:
 	case STORE_RECORD_LIST:
+	case STORE_RECORD_DROP:
 	case STORE_HEAD_LIST:
 	case STORE_HEAD_FIND:
 		return store_sqlite_audit(self, op, err);

@@ -3,7 +3,8 @@
  *
  * The audit in SQLite. A record is added as the next link of this verifier's
  * chain, in the transaction of what it tells of; where the chain ends is
- * written once for each transaction. Nothing here changes or removes one.
+ * written once for each transaction. Nothing here changes one, and only what
+ * is too old is removed, from the beginning of the chain.
  */
 #include "config.h"
 
@@ -258,6 +259,65 @@ add_record(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
 	    store_sqlite_record(s, op->record, err);
 }
 
+/* How many of the first records are old, and the last of those. */
+static enum mtls_status
+find_old(struct store_sqlite *s, struct store_op *op,
+    struct mtls_audit_link *ret_base, struct mtls_err *err)
+{
+	sqlite3_stmt *st = store_sqlite_begin(s, SQL_RECORD_OLDEST);
+	enum mtls_status status = MTLS_OK;
+	int step;
+
+	store_sqlite_bind_text(st, 1, op->user);
+	(void)sqlite3_bind_int(st, 2, STORE_DROP_MAX);
+	while ((step = sqlite3_step(st)) == SQLITE_ROW &&
+	    sqlite3_column_int64(st, 1) < op->filter.until_ms) {
+		ret_base->seq = (uint64_t)sqlite3_column_int64(st, 0);
+		status = store_sqlite_bytes(st, 2, ret_base->hash,
+		    sizeof(ret_base->hash), err);
+		if (status != MTLS_OK)
+			break;
+		op->n++;
+	}
+	if (status == MTLS_OK && step != SQLITE_ROW && step != SQLITE_DONE)
+		return store_sqlite_fail(s, st, err);
+	store_sqlite_end(st);
+	return status;
+}
+
+static enum mtls_status
+drop_until(struct store_sqlite *s, const char *verifier,
+    const struct mtls_audit_link *base, struct mtls_err *err)
+{
+	sqlite3_stmt *st = store_sqlite_begin(s, SQL_RECORD_DROP);
+	enum mtls_status status;
+
+	store_sqlite_bind_text(st, 1, verifier);
+	(void)sqlite3_bind_int64(st, 2, (int64_t)base->seq);
+	status = store_sqlite_step(s, st, NULL, err);
+	if (status != MTLS_OK)
+		return status;
+	st = store_sqlite_begin(s, SQL_HEAD_BASE);
+	store_sqlite_bind_text(st, 1, verifier);
+	(void)sqlite3_bind_int64(st, 2, (int64_t)base->seq);
+	store_sqlite_bind_bytes(st, 3, base->hash, sizeof(base->hash));
+	return store_sqlite_step(s, st, NULL, err);
+}
+
+static enum mtls_status
+drop_records(struct store_sqlite *s, struct store_op *op,
+    struct mtls_err *err)
+{
+	struct mtls_audit_link base = { 0 };
+	enum mtls_status status;
+
+	op->n = 0;
+	status = find_old(s, op, &base, err);
+	if (status == MTLS_OK && op->n > 0)
+		status = drop_until(s, op->user, &base, err);
+	return status;
+}
+
 enum mtls_status
 store_sqlite_audit(struct store_sqlite *s, struct store_op *op,
     struct mtls_err *err)
@@ -266,5 +326,7 @@ store_sqlite_audit(struct store_sqlite *s, struct store_op *op,
 		return add_record(s, op, err);
 	if (op->kind == STORE_RECORD_LIST)
 		return list_records(s, op, err);
+	if (op->kind == STORE_RECORD_DROP)
+		return drop_records(s, op, err);
 	return list_heads(s, op, err);
 }

@@ -3,6 +3,7 @@
 
 import contextlib
 import grp
+import hashlib
 import json
 import os
 import pathlib
@@ -12,6 +13,7 @@ import shutil
 import signal
 import sqlite3
 import stat
+import struct
 import subprocess
 import threading
 import time
@@ -589,3 +591,59 @@ def test_T180_verify_while_it_is_written(watched, door, cards, login):
         writer.join()
     ctl("audit", "--verify", "--user", "alice", "--socket", watched.admin,
         code=1)
+
+
+TEXTS = ("request", "event", "decision", "user", "host", "service", "method",
+         "tty", "rhost", "certificate", "source", "reason")
+
+
+def make_old(database, verifier, n, age_s):
+    """Makes the first n records older, in a chain that fits again."""
+    before = bytes(32)
+    for record in database.execute(
+            "SELECT sequence, seq, time_ms, verifier, "
+            f"{', '.join(TEXTS)} FROM audit ORDER BY seq").fetchall():
+        sequence, seq, time_ms, name, *texts = record
+        if seq <= n:
+            time_ms -= age_s * 1000
+        data = b"mtls-audit-1"
+        data += struct.pack(">I", len(name)) + name.encode()
+        data += struct.pack(">QQ", seq, time_ms)
+        for text in texts:
+            data += struct.pack(">I", len(text.encode())) + text.encode()
+        before = hashlib.sha256(before + data).digest()
+        database.execute("UPDATE audit SET time_ms = ?, hash = ? WHERE "
+                         "sequence = ?", (time_ms, before, sequence))
+    database.execute("UPDATE audit_head SET hash = ? WHERE verifier = ?",
+                     (before, verifier))
+    database.commit()
+
+
+def test_T180_what_is_old_is_dropped_and_the_rest_proven(watched):
+    """[audit] keep; the chain as its description says, made in Python."""
+    for n in range(6):
+        ask(watched, "revoke", "--cert", f"{n:064}")
+    with contextlib.closing(database_of(watched)) as database:
+        make_old(database, watched.name, 4, 3 * 86400)
+    watched.start()
+    [all_of_them] = ask(watched, "audit", "--verify")
+    assert (all_of_them["first"], all_of_them["records"]) == (1, 6)
+    anchor = watched.audit()[3]
+    watched.stop()
+    watched.write_settings("[audit]\nkeep = 2d\n")
+    watched.start()
+    watched.process.wait_for(f"audit-dropped verifier={watched.name} seq=4 "
+                             f"hash={anchor['hash']} .*4 records")
+    [rest] = ask(watched, "audit", "--verify")
+    assert (rest["first"], rest["last"], rest["records"]) == (5, 6, 2)
+    assert rest["hash"] == all_of_them["hash"]
+    assert [r["seq"] for r in watched.audit()] == [5, 6]
+    # One more record, and one that is missing at the beginning.
+    ask(watched, "revoke", "--cert", "a" * 64)
+    assert ask(watched, "audit", "--verify")[0]["last"] == 7
+    with contextlib.closing(database_of(watched)) as database:
+        database.execute("DELETE FROM audit WHERE seq = 5")
+        database.commit()
+    watched.start()
+    assert "record 5" in ctl("audit", "--verify", "--socket", watched.admin,
+                             code=1).stderr

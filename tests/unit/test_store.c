@@ -476,6 +476,60 @@ records_are_filtered(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_set_up, rig_tear_down)
 
+/* --- what is too old --- */
+
+static int64_t
+drop(int64_t until_ms)
+{
+	struct store_op op = { .user = RIG_VERIFIER,
+	    .filter.until_ms = until_ms };
+	int64_t n;
+
+	assert_int_equal(rig_run(&op, STORE_RECORD_DROP), MTLS_OK);
+	n = op.n;
+	store_op_clear(&op);
+	return n;
+}
+
+static void
+T180_old_records_go_in_order(void **state)
+{
+	struct store_record r = rig_record;
+	struct store_op op = { .record = &r };
+	struct store_filter f = { .limit = 1 };
+	uint64_t seq = 0;
+	int64_t first = 0;
+
+	(void)state;
+	assert_int_equal(drop(INT64_MAX), 0);
+	for (int i = 1; i <= 10; i++) {
+		/* The clock went back: 7 is older than 6. */
+		r.time_ms = i == 7 ? 1 : 100 * i;
+		assert_int_equal(rig_run(&op, STORE_RECORD_ADD), MTLS_OK);
+		store_op_clear(&op);
+	}
+	assert_int_equal(drop(100), 0);
+	assert_int_equal(drop(301), 3);
+	assert_int_equal(rig_n_records(), 7);
+	assert_int_equal(rig_verify(&seq), MTLS_AUDIT_GOOD);
+	/* 6 stands before 7, and stays until its time has come. */
+	assert_int_equal(drop(600), 2);
+	assert_int_equal(rig_verify(&seq), MTLS_AUDIT_GOOD);
+	assert_int_equal(drop(601), 2);
+	assert_int_equal(rig_list(&f, &first), 1);
+	/* Even all of them: what follows still fits. */
+	assert_int_equal(drop(INT64_MAX), 3);
+	assert_int_equal(rig_n_records(), 0);
+	assert_int_equal(rig_verify(&seq), MTLS_AUDIT_GOOD);
+	assert_int_equal(rig_run(&op, STORE_RECORD_ADD), MTLS_OK);
+	store_op_clear(&op);
+	assert_int_equal(rig_verify(&seq), MTLS_AUDIT_GOOD);
+	for (int i = 0; i < 3; i++)
+		rig_add_records(200);
+	assert_int_equal(drop(INT64_MAX), STORE_DROP_MAX);
+	assert_int_equal(rig_verify(&seq), MTLS_AUDIT_GOOD);
+}
+
 int
 main(void)
 {
@@ -493,6 +547,7 @@ main(void)
 		TEST(a_revoked_machine_opens_nothing),
 		TEST(what_is_bound_to_a_user_is_revoked),
 		TEST(records_are_filtered),
+		TEST(T180_old_records_go_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,6 +81,8 @@ bad_files(void **state)
 		TLS "[ca x]\nsubject = CN=x\nocsp = https://a/\n",
 		TLS "[ca x]\nsubject = CN=x\nocsp-timeout = 0s\n",
 		TLS "[ca]\nsubject = CN=x\n",
+		TLS "[audit]\nkeep = 3599s\n",
+		TLS "[audit]\nkeep = -1\n",
 		TLS "[limits]\nhold = 0s\n",
 		TLS "[limits]\nhold = 60s\nidle-timeout = 60s\n",
 		TLS "[limits]\nmax-connections = -1\n",
@@ -161,6 +163,7 @@ what_a_reload_may_change(void **state)
 	} cases[] = {
 		{ TLS "min = 1.2-insecure\n", MTLS_OK },
 		{ TLS "[limits]\nhold = 5s\n", MTLS_OK },
+		{ TLS "[audit]\nkeep = 400d\n", MTLS_OK },
 		{ TLS "[revocation]\nmode = relaxed\n", MTLS_OK },
 		{ TLS "[server]\nuser = x\n", MTLS_E_CONFIG },
 		{ TLS "[listen]\ndevice = [::]:7443\n", MTLS_E_CONFIG },
