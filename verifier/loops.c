@@ -173,6 +173,8 @@ worker_open(struct worker *w, const struct server *first,
 	s->store = first->store;
 	s->name_service = first->name_service;
 	s->n_loops = first->n_loops;
+	/* One and the same: buckets are filled by whichever loop comes next. */
+	s->clock = first->clock;
 	status = mtls_tls_new(&w->tls, err);
 	if (status != MTLS_OK)
 		return status;

@@ -127,6 +127,7 @@ T034_revoked_on_all_loops(void **state)
 
 	assert_string_equal(rig_login(rig, rig->alice, NULL), "allow");
 	rig_write_crls(rig, rig->alice);
+	rig_write_settings(rig, RIG_NO_LIMITS);
 	assert_true(rig_reload(rig));
 	for (int i = 0; i < ENOUGH / 2; i++)
 		assert_string_equal(rig_login(rig, rig->alice, NULL),
@@ -206,6 +207,31 @@ T057_one_address_in_all_loops(void **state)
 	assert_null(strstr(rig->log + mark, late));
 }
 
+/*
+ * All loops have the same clock: where one of them is in another year, the
+ * buckets are full again whenever the next connection is another loop's.
+ */
+static void
+T183_buckets_in_all_loops(void **state)
+{
+	struct rig *rig = *state;
+	int n_opened = 0;
+	struct http h;
+
+	rig_write_settings(rig, "[limits]\nmachine-challenges = 5/1d\n"
+	    "origin-challenges = none\nsource-challenges = none\n");
+	assert_true(rig_reload(rig));
+	for (int i = 0; i < ENOUGH; i++) {
+		http_machine(&h, rig);
+		if (rig_open(&h, &challenge, &reply) == 201)
+			n_opened++;
+		else
+			assert_int_equal(reply.status, 429);
+		http_close(&h);
+	}
+	assert_int_equal(n_opened, 5);
+}
+
 /* --- its end --- */
 
 static void
@@ -277,6 +303,7 @@ main(void)
 		TEST(T034_revoked_on_all_loops),
 		TEST(T022_ca_removed_on_all_loops),
 		TEST(T057_one_address_in_all_loops),
+		TEST(T183_buckets_in_all_loops),
 		TEST(ending_answers_on_all_loops),
 		cmocka_unit_test(one_verifier_for_one_address),
 	};
