@@ -62,6 +62,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/store_sqlite_admin.c \
 	verifier/store_sqlite_audit.c \
 	verifier/store_sqlite_revoked.c \
+	verifier/store_sqlite_text.c \
 	verifier/store_sqlite_schema.c \
 	verifier/store_sqlite_challenge.c verifier/store_sqlite_floor.c \
 	verifier/store_sqlite_limit.c \

@@ -13,7 +13,7 @@
 #include "store.h"
 #include "throttle.h"
 
-/* Every statement, once; store_sqlite.c has the text. */
+/* Every statement, once; store_sqlite_text.c has the text. */
 enum store_sql {
 	SQL_BEGIN,
 	SQL_COMMIT,
@@ -59,6 +59,8 @@ enum store_sql {
 	SQL_BUCKET_KEPT,
 	SQL_N
 };
+
+extern const char *const store_sqlite_texts[SQL_N];
 
 struct store_sqlite {
 	sqlite3 *db;
