@@ -210,6 +210,7 @@ exchange_refuse_revoked(struct exchange *x)
 
 	x->peer.standing = POLICY_STANDING_REVOKED_HERE;
 	fault = peer_machine_fault(&x->peer, &message);
+	exchange_limits_of_opening(x);
 	exchange_refuse(x, 403, fault, message);
 }
 
@@ -222,12 +223,23 @@ exchange_limit(struct exchange *x, struct store_op *op)
 	    mtls_clock_us());
 }
 
+/* Whoever has a revoked certificate of a machine is not that machine. */
+static const char *
+limited_host(struct exchange *x)
+{
+	const char *ignored, *host = peer_host0(&x->peer);
+
+	if (host != NULL && peer_machine_fault(&x->peer, &ignored) == NULL)
+		return host;
+	return x->peer.is_readable ? mtls_hex_encode(x->sha256,
+	    x->peer.id.sha256, sizeof(x->peer.id.sha256)) : "";
+}
+
 void
 exchange_limits_of_opening(struct exchange *x)
 {
-	const char *host = peer_host0(&x->peer);
 	struct limits_opening who = {
-		.host = host != NULL ? host : "",
+		.host = limited_host(x),
 		.source = connection_peer0(x->connection),
 		.rhost = "", .ruser = "",
 	};

@@ -272,6 +272,7 @@ grant_get(struct exchange *x)
 	x->audit.record.host = peer_host0(&x->peer);
 	fault = peer_machine_fault(&x->peer, &message);
 	if (fault != NULL) {
+		exchange_limits_of_opening(x);
 		exchange_refuse(x, 403, fault, message);
 		return;
 	}

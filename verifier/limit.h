@@ -56,7 +56,8 @@ struct limits {
 
 /* Who opens a challenge. */
 struct limits_opening {
-	const char *host;		/* by its certificate */
+	/* By its certificate; a hash of that where it is in no standing. */
+	const char *host;
 	const char *source;		/* its address */
 	const char *rhost, *ruser;	/* where the login comes from */
 };

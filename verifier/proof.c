@@ -244,8 +244,9 @@ on_named(struct name_query *names)
 		    "name-service-silent", MTLS_KEY_REQUEST,
 		    x->audit.request, MTLS_KEY_USER, x->challenge.user,
 		    MTLS_KEY_END);
-	/* It may have been revoked meanwhile. */
-	if (x->peer.standing == POLICY_STANDING_GOOD)
+	/* It may have been revoked meanwhile, also where CAs excuse much. */
+	if (x->peer.standing == POLICY_STANDING_GOOD ||
+	    x->peer.standing == POLICY_STANDING_UNKNOWN)
 		peer_look(&x->peer, connection_ssl0(x->connection),
 		    x->server->generation, x->role);
 	d = decide(x, &x->challenge, now_ms);

@@ -38,7 +38,8 @@
 #define ANSWER "SELECT n, wait_us FROM mtls_verifier."
 
 const char *const postgres_statements[PG_N] = {
-	[PG_BEGIN] = "BEGIN",
+	/* Whatever the server is set to: what the lock waited for is seen. */
+	[PG_BEGIN] = "BEGIN ISOLATION LEVEL READ COMMITTED",
 	[PG_COMMIT] = "COMMIT",
 	[PG_ROLLBACK] = "ROLLBACK",
 	[PG_CLOCK] =

@@ -311,6 +311,36 @@ refusals_of_a_machine_end(void **state)
 	assert_int_equal(rig_audit(rig, rows, 16), 5);
 }
 
+/*
+ * A machine was stolen, revoked and replaced: whoever has the old disk takes
+ * nothing from the new one, and fills no audit either.
+ */
+static void
+T057_strangers_with_a_revoked_machine(void **state)
+{
+	struct rig *rig = *state;
+	const struct pki_cert *old = rig->machine;
+	uint8_t id[MTLS_ID_BYTES] = { 0 };
+	char rows[12][128];
+	struct http h;
+	int allow;
+
+	rig->machine = pki_machine(rig->pki, rig->machines, RIG_HOST, NULL);
+	rig_write_crls(rig, old);
+	limited(rig, "[limits]\nmachine-challenges = 5/1h\n");
+	http_open(&h, rig, ROLE_DEVICE, &(struct http_options){
+	    .cert = old, .alpn = "http/1.1" });
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(rig_open(&h, &challenge, &reply),
+		    i < 5 ? 403 : 429);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(rig_grant(&h, id, 0, &allow, &reply), 429);
+	http_close(&h);
+	assert_int_equal(rig_audit(rig, rows, 12), 5);
+	assert_string_equal(rig_login(rig, rig->alice, NULL), "allow");
+	rig->machine = old;
+}
+
 static void
 one_line_for_many(void **state)
 {
@@ -346,6 +376,7 @@ main(void)
 		TEST(a_card_that_fails_too_often),
 		TEST(a_person_with_many_cards),
 		TEST(T057_strangers_with_a_revoked_card),
+		TEST(T057_strangers_with_a_revoked_machine),
 		TEST(T057_strangers_cannot_lock_out),
 		TEST(T057_guessed_challenges),
 		TEST(a_machine_with_many_failures),
