@@ -225,6 +225,49 @@ T140_one_that_fails_there(void **state)
 	assert_int_equal(rig_decide(2), MTLS_E_NOT_FOUND);
 }
 
+#define CERT "c0c0000000000000000000000000000000000000000000000000000000000000"
+
+/* The lock of all writers, as the other verifier's. */
+#define LOCK "SELECT pg_advisory_xact_lock(7307203829213447282)"
+
+/* Ends its transaction as soon as somebody waits for the lock. */
+#define COMMIT_WHEN_WAITED_FOR \
+	"DO $$ BEGIN WHILE NOT EXISTS (SELECT 1 FROM pg_locks WHERE" \
+	" locktype = 'advisory' AND NOT granted) LOOP" \
+	" PERFORM pg_sleep(0.01); END LOOP; END $$; COMMIT"
+
+/*
+ * What the other one commits while this one waits for the lock is seen,
+ * whatever isolation the server is set to: here a certificate is revoked.
+ */
+static void
+T034_revoked_while_it_waits(void **state)
+{
+	struct store_challenge c = rig_challenge(1);
+	struct store_op op = { .id = c.id, .decision = &rig_allowed,
+	    .record = &rig_record, .sha256 = CERT, .key_sha256 = "" };
+	PGconn *conn = PQconnectdb(rig_url0());
+	PGresult *r;
+
+	(void)state;
+	sql("ALTER ROLE CURRENT_USER SET default_transaction_isolation ="
+	    " 'repeatable read'");
+	rig_close();
+	assert_int_equal(rig_open(), 0);
+	sql("ALTER ROLE CURRENT_USER RESET default_transaction_isolation");
+	assert_int_equal(rig_add(1), MTLS_OK);
+	r = PQexec(conn, "BEGIN; " LOCK "; INSERT INTO mtls_verifier.revoked"
+	    " VALUES ('" CERT "', 'certificate', '', '', '', '', '', '', 0)");
+	assert_int_equal(PQresultStatus(r), PGRES_COMMAND_OK);
+	PQclear(r);
+	assert_int_equal(PQsendQuery(conn, COMMIT_WHEN_WAITED_FOR), 1);
+	assert_int_equal(rig_run(&op, STORE_CHALLENGE_DECIDE),
+	    MTLS_E_REFUSED);
+	assert_true(op.is_revoked);
+	store_op_clear(&op);
+	PQfinish(conn);
+}
+
 /* No record without the decision, no decision without the record. */
 static void
 no_decision_without_its_record(void **state)
@@ -317,6 +360,7 @@ main(void)
 		TEST(recovers_by_itself),
 		TEST(T140_one_of_a_batch),
 		TEST(T140_one_that_fails_there),
+		TEST(T034_revoked_while_it_waits),
 		TEST(no_decision_without_its_record),
 		TEST(T185_a_clock_that_jumps),
 		TEST(what_a_url_may_say),
