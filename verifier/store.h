@@ -31,8 +31,12 @@ struct store_port;
 /* How many operations may wait; one more is UNAVAILABLE at once. */
 #define STORE_QUEUE_MAX 4096
 
-/* How many challenges of one machine may be open at a time. */
-#define STORE_OPEN_MAX 1000
+/*
+ * How many challenges of one machine may be open at a time, which are there
+ * until they are purged. More than one origin can have by its default rate:
+ * one stranger must not take the room of all others.
+ */
+#define STORE_OPEN_MAX 6000
 
 enum store_state {
 	STORE_OPEN = 1,		/* waits for its proof */

@@ -13,6 +13,7 @@
 
 #include "scratch.h"
 #include "settings.h"
+#include "store.h"
 
 #include "../lib/unit.h"
 
@@ -44,6 +45,24 @@ defaults(void **state)
 	assert_int_equal(s.tls_min, 0);
 	assert_int_equal(s.challenge_ttl_s, 120);
 	assert_int_equal(s.max_connections, 2000);
+	settings_clear(&s);
+}
+
+/*
+ * Whoever knocks for as long as a challenge is kept (until it has ended, a
+ * minute, and the next purge) leaves room for others, and a second one, too.
+ */
+static void
+T057_one_origin_leaves_room(void **state)
+{
+	uint32_t kept_s, most;
+
+	(void)state;
+	assert_int_equal(read_text(TLS), MTLS_OK);
+	kept_s = s.challenge_ttl_s + 60 + 30;
+	most = s.origin_challenges.n + (uint32_t)((uint64_t)kept_s *
+	    s.origin_challenges.n / s.origin_challenges.per_s);
+	assert_true(2 * most < STORE_OPEN_MAX);
 	settings_clear(&s);
 }
 
@@ -207,6 +226,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(T057_one_origin_leaves_room),
 		cmocka_unit_test(bad_files),
 		cmocka_unit_test(sections_of_cas),
 		cmocka_unit_test(metrics_on_loopback_only),
