@@ -130,6 +130,19 @@ take_rest(struct policy_parser *p, enum line which, const char *begin,
 	    "expected map, group, require, warn, allow or deny", err);
 }
 
+/* What could have come where a line goes on instead. */
+static const char *
+end_of(enum line which)
+{
+	if (which == ALLOW)
+		return "expected the end of the line, or a part of a rule "
+		    "in the order on, for, by, from, within, require";
+	if (which == DENY)
+		return "expected the end of the line, or a part of a rule "
+		    "in the order on, for, by, from, within";
+	return "expected the end of the line";
+}
+
 static enum mtls_status
 take_line(struct policy_parser *p, struct mtls_err *err)
 {
@@ -150,8 +163,7 @@ take_line(struct policy_parser *p, struct mtls_err *err)
 		status = take_rest(p, which, begin, err);
 	if (status == MTLS_OK && p->lexer.token != POLICY_TOKEN_NEWLINE &&
 	    p->lexer.token != POLICY_TOKEN_END)
-		status = policy_parser_expected(p,
-		    "expected the end of the line", err);
+		status = policy_parser_expected(p, end_of(which), err);
 	return status;
 }
 

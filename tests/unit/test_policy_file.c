@@ -112,6 +112,12 @@ errors_say_where(void **state)
 		{ "allow user alice,\ndeny user any\n", "p:2:6: " },
 		{ "allow user alice, any\n", "p:1:19: " },
 		{ "allow user alice bob\n", "p:1:18: " },
+		{ "allow user alice for login on ws-1\n",
+		    "p:1:28: expected the end of the line, or a part of a "
+		    "rule in the order on, for, by, from, within, require" },
+		{ "deny user alice require key rsa 2048\n",
+		    "p:1:17: expected the end of the line, or a part of a "
+		    "rule in the order on, for, by, from, within, not" },
 		{ "allow user alice,,bob\n", "p:1:18: " },
 		{ "allow user -f\n", "p:1:12: " },
 		{ "allow user a*\n", "p:1:12: " },
