@@ -8,6 +8,7 @@
 #include "conf_value.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,6 +217,19 @@ set_yesno(const struct mtls_conf_option *o, enum mtls_yesno *member,
 }
 
 static enum mtls_status
+not_a_choice(const struct mtls_conf_option *o, const char *value,
+    struct mtls_err *err)
+{
+	size_t n = sizeof("not one of") - 1;
+	char why[SHOWN_MAX] = "not one of";
+
+	for (int i = 0; o->choices[i] != NULL && n < sizeof(why); i++)
+		n += (size_t)snprintf(why + n, sizeof(why) - n, "%s %s",
+		    i == 0 ? "" : ",", o->choices[i]);
+	return wrong(o, value, why, err);
+}
+
+static enum mtls_status
 set_choice(const struct mtls_conf_option *o, int *member, const char *value,
     struct mtls_err *err)
 {
@@ -225,7 +239,7 @@ set_choice(const struct mtls_conf_option *o, int *member, const char *value,
 			return MTLS_OK;
 		}
 	}
-	return wrong(o, value, "not one of the values it can have", err);
+	return not_a_choice(o, value, err);
 }
 
 static void

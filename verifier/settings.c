@@ -228,7 +228,7 @@ check_database(const char *path, const struct settings *s,
 	if (stat(path, &st) != 0 || (st.st_mode & S_IROTH) != 0)
 		return mtls_fail(err, MTLS_E_CONFIG, "database: there is a "
 		    "password in it, and everybody can read this file: "
-		    "chmod 640 and a group of its own");
+		    "chmod 640, and chgrp to the group of the verifier");
 	return MTLS_OK;
 }
 

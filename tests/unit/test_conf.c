@@ -361,7 +361,7 @@ T106_errors_show_a_wrong_value_harmlessly(void **state)
 	(void)state;
 	assert_int_equal(set("a", "colour", "\x1b[2J\n"), MTLS_E_CONFIG);
 	assert_string_equal(err.text, "colour = \"\\x1b[2J\\x0a\": "
-	    "not one of the values it can have");
+	    "not one of red, green");
 	memset(value, 'x', sizeof(value));
 	value[sizeof(value) - 1] = '\0';
 	assert_int_equal(set("a", "count", value), MTLS_E_CONFIG);
