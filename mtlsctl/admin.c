@@ -54,6 +54,8 @@ open_socket(const char *path, int *ret_fd, struct mtls_err *err)
 		return mtls_fail_errno(err, MTLS_E_SYSTEM, errno, "socket");
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
 		status = mtls_fail_errno(err, MTLS_E_UNAVAILABLE, errno,
+		    errno == EACCES ? "root may use %s, and the group that "
+		    "admin-group in verifier.conf names" :
 		    "no verifier at %s", path);
 	else
 		status = check_peer(fd, path, err);

@@ -134,7 +134,7 @@ list(struct ctl *ctl, const struct settings *set, admin_row_fn add,
 		status = admin_question(&question, &n, err);
 	mtls_message_clear(&request);
 	if (status == MTLS_OK && n == 0)
-		ctl->exit_status = CTL_NOTHING;
+		ctl_nothing(ctl);
 	if (status == MTLS_OK)
 		status = output_write(l.o, stdout, err);
 	output_free(l.o);

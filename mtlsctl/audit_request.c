@@ -8,6 +8,7 @@
 #include "mtlsctl/audit_request.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "mtlsctl/timestamp.h"
 #include "mtlsctl/when.h"
@@ -28,6 +29,10 @@ audit_request(const struct audit_filter *f,
 	int64_t now_ms = timestamp_now_ms();
 	enum mtls_status status = MTLS_OK;
 
+	if (f->decision != NULL && strcmp(f->decision, "allow") != 0 &&
+	    strcmp(f->decision, "deny") != 0)
+		return mtls_fail(err, MTLS_E_USAGE,
+		    "--decision is allow or deny");
 	ret->after = f->after;
 	ret->limit = f->limit;
 	if (f->since != NULL)

@@ -244,7 +244,7 @@ CTL_COMMAND(bindings_command)
 		    .arg = &l }, &n, err);
 	mtls_message_clear(&request);
 	if (status == MTLS_OK && n == 0)
-		ctl->exit_status = CTL_NOTHING;
+		ctl_nothing(ctl);
 	if (status == MTLS_OK)
 		status = output_write(l.o, stdout, err);
 	output_free(l.o);

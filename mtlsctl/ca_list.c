@@ -111,7 +111,7 @@ CTL_COMMAND(ca_list_command)
 	if (status == MTLS_OK)
 		status = check_crls(ctl, &dir, now, err);
 	if (status == MTLS_OK && output_n_rows(o) == 0)
-		ctl->exit_status = CTL_NOTHING;
+		ctl_nothing(ctl);
 	if (status == MTLS_OK)
 		status = output_write(o, stdout, err);
 	output_free(o);

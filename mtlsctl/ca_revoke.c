@@ -187,8 +187,9 @@ CTL_COMMAND(ca_revoke_command)
 	if (status == MTLS_OK && entry != NULL)
 		status = revoke_entry(ctl, &set, &dir, &index, entry, err);
 	if (status == MTLS_OK && entry != NULL)
-		ctl_note("A verifier knows it when it has the new %s.crl.pem "
-		    "and was reloaded.", ca_names[entry->issuer]);
+		ctl_note("Verifiers know it when they have the new "
+		    "%s.crl.pem in their crl-dir.",
+		    ca_names[entry->issuer]);
 	ca_index_clear(&index);
 	ca_dir_close(&dir);
 	return status;

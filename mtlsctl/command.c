@@ -45,6 +45,13 @@ ctl_note(const char *format, ...)
 }
 
 void
+ctl_nothing(struct ctl *ctl)
+{
+	ctl_note("Nothing was found.");
+	ctl->exit_status = CTL_NOTHING;
+}
+
+void
 ctl_warn(struct ctl *ctl, const char *format, ...)
 {
 	va_list ap;

@@ -53,6 +53,9 @@ void ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void ctl_warn(struct ctl *ctl, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Says that nothing was found: exit status 2. */
+void ctl_nothing(struct ctl *ctl);
+
 #define CTL_COMMAND(function) \
 	enum mtls_status function(struct ctl *ctl, int argc, \
 	    char *const argv[], struct mtls_err *err)

@@ -263,7 +263,7 @@ CTL_COMMAND(token_show_command)
 	if (status == MTLS_OK)
 		status = open_card(ctl, &set, &card, err);
 	if (status == MTLS_OK && card.list.n_certs == 0)
-		ctl->exit_status = CTL_NOTHING;
+		ctl_nothing(ctl);
 	if (status == MTLS_OK && set.pem) {
 		status = print_pem(&card.list, err);
 	} else if (status == MTLS_OK) {

@@ -157,8 +157,8 @@ CTL_COMMAND(users_command)
 	o = output_new(set.json ? OUTPUT_JSON : OUTPUT_TABLE);
 	json_object_foreach(all, name, user)
 		add_user(o, name, user);
-	if (json_object_size(all) == 0)
-		ctl->exit_status = CTL_NOTHING;
+	if (status == MTLS_OK && json_object_size(all) == 0)
+		ctl_nothing(ctl);
 	json_decref(all);
 	if (status == MTLS_OK)
 		status = output_write(o, stdout, err);

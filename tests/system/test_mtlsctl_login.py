@@ -215,6 +215,10 @@ def test_audit(site):
     assert table[0].split()[:4] == ["SEQUENCE", "TIME", "EVENT", "DECISION"]
     assert len(table) == len(records) + 1
     ctl("audit", "--limit", "0", *site.admin, code=1)
+    wrong = ctl("audit", "--decision", "no", *site.admin, code=1)
+    assert "--decision is allow or deny" in wrong.stderr
+    none = ctl("audit", "--user", "nobody", *site.admin, code=2)
+    assert (none.stdout, none.stderr) == ("", "Nothing was found.\n")
 
 
 def test_status(site):
