@@ -91,6 +91,17 @@ postgres_result(struct postgres *s, struct mtls_deadline deadline,
 
 /* --- while the thread waits --- */
 
+/*
+ * libpq would write it to standard error, which is the log: not a line of
+ * ours. What ends a connection is the reason of what fails then.
+ */
+static void
+drop_notice(void *arg, const char *text)
+{
+	(void)arg;
+	(void)text;
+}
+
 static void
 begin(struct postgres *s)
 {
@@ -105,6 +116,7 @@ begin(struct postgres *s)
 		postgres_drop(s, &err);
 		return;
 	}
+	(void)PQsetNoticeProcessor(s->conn, drop_notice, NULL);
 	s->state = POSTGRES_CONNECTING;
 	s->polling = PGRES_POLLING_WRITING;
 	s->deadline = mtls_deadline_in_ms(CONNECT_MS);
