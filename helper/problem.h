@@ -16,8 +16,8 @@ enum problem_kind {
 
 /*
  * Reads the answer of a verifier that has another code than was wanted, and
- * sets err: REFUSED where it said no, LIMITED where too often, UNAVAILABLE where it cannot tell,
- * PROTOCOL where the answer is not one of ours.
+ * sets err: REFUSED where it said no, LIMITED where too often, UNAVAILABLE
+ * where it cannot tell, PROTOCOL where the answer is not one of ours.
  */
 enum problem_kind problem_read(const struct http_answer *answer,
     struct mtls_err *err);
