@@ -16,12 +16,18 @@
 #include "signer_provider.h"
 
 static enum mtls_status
-load_providers(struct mtls_tls *tls, struct mtls_err *err)
+load_standard(struct mtls_tls *tls, struct mtls_err *err)
 {
 	tls->standard = OSSL_PROVIDER_load(tls->libctx, "default");
 	if (tls->standard == NULL)
 		return mtls_fail_openssl(err, MTLS_E_CRYPTO,
 		    "OpenSSL's default provider does not load");
+	return MTLS_OK;
+}
+
+static enum mtls_status
+load_signer(struct mtls_tls *tls, struct mtls_err *err)
+{
 	if (OSSL_PROVIDER_add_builtin(tls->libctx, MTLS_SIGNER_PROVIDER,
 	    mtls_signer_provider_init) != 1)
 		return mtls_fail_openssl(err, MTLS_E_CRYPTO,
@@ -39,7 +45,7 @@ load_providers(struct mtls_tls *tls, struct mtls_err *err)
 }
 
 enum mtls_status
-mtls_tls_new(struct mtls_tls **ret, struct mtls_err *err)
+mtls_tls_new_without_signer(struct mtls_tls **ret, struct mtls_err *err)
 {
 	struct mtls_tls *tls = NULL;
 	enum mtls_status s = MTLS_OK;
@@ -55,7 +61,7 @@ mtls_tls_new(struct mtls_tls **ret, struct mtls_err *err)
 		s = mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 		goto out;
 	}
-	s = load_providers(tls, err);
+	s = load_standard(tls, err);
 	if (s != MTLS_OK)
 		goto out;
 	*ret = tls;
@@ -63,6 +69,23 @@ mtls_tls_new(struct mtls_tls **ret, struct mtls_err *err)
 out:
 	mtls_tls_free(tls);
 	return s;
+}
+
+enum mtls_status
+mtls_tls_new(struct mtls_tls **ret, struct mtls_err *err)
+{
+	struct mtls_tls *tls;
+	enum mtls_status s = mtls_tls_new_without_signer(&tls, err);
+
+	if (s != MTLS_OK)
+		return s;
+	s = load_signer(tls, err);
+	if (s != MTLS_OK) {
+		mtls_tls_free(tls);
+		return s;
+	}
+	*ret = tls;
+	return MTLS_OK;
 }
 
 void

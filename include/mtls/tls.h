@@ -25,6 +25,14 @@ struct mtls_tls;
  * openssl.cnf. Then one struct mtls_tls per event loop.
  */
 enum mtls_status mtls_tls_new(struct mtls_tls **ret, struct mtls_err *err);
+
+/*
+ * The same for programs that have no key on a card: mtls_signer_key() fails
+ * with CRYPTO. OpenSSL 3.0 goes through all key types of all providers for
+ * each public key that it parses: with one provider less it takes less time.
+ */
+enum mtls_status mtls_tls_new_without_signer(struct mtls_tls **ret,
+    struct mtls_err *err);
 void mtls_tls_free(struct mtls_tls *tls);	/* NULL is a no-op */
 OSSL_LIB_CTX *mtls_tls_libctx0(const struct mtls_tls *tls);
 

@@ -10,6 +10,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/provider.h>
 #include <openssl/rsa.h>
 
 #include "../lib/tls_rig.h"
@@ -440,6 +441,28 @@ keys_do_not_mix(void **state)
 	mtls_tls_free(other.tls);
 }
 
+/* Where no provider of ours is loaded there are no such keys. */
+static void
+without_signer(void **state)
+{
+	struct rig *rig = *state;
+	struct card card = {0};
+	EVP_PKEY *key = NULL;
+	struct mtls_tls *tls;
+
+	assert_int_equal(mtls_tls_new_without_signer(&tls, NULL), MTLS_OK);
+	assert_int_equal(OSSL_PROVIDER_available(mtls_tls_libctx0(tls),
+	    "default"), 1);
+	assert_int_equal(OSSL_PROVIDER_available(mtls_tls_libctx0(tls),
+	    "mtls-signer"), 0);
+	assert_int_equal(OSSL_PROVIDER_available(mtls_tls_libctx0(rig->tls),
+	    "mtls-signer"), 1);
+	assert_int_equal(mtls_signer_key(tls, rig->user->key, card_sign,
+	    &card, &key, NULL), MTLS_E_CRYPTO);
+	assert_null(key);
+	mtls_tls_free(tls);
+}
+
 /* The private half is not to be had: there is none. */
 static void
 nothing_private_comes_out(void **state)
@@ -475,6 +498,7 @@ main(void)
 		cmocka_unit_test(keys_that_are_refused),
 		cmocka_unit_test(schemes_that_are_refused),
 		cmocka_unit_test(keys_do_not_mix),
+		cmocka_unit_test(without_signer),
 		cmocka_unit_test(nothing_private_comes_out),
 	};
 
