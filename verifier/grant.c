@@ -15,6 +15,9 @@
 
 #include "mtls/deadline.h"
 
+/* libevent's clock goes in steps: a timer may end so much too early. */
+#define COARSE_MS 10
+
 static void find(struct exchange *x);
 
 static void
@@ -133,7 +136,7 @@ hold(struct exchange *x, int64_t now_ms)
 	struct timeval tv;
 
 	if (x->expires_ms - now_ms < left_ms)
-		left_ms = x->expires_ms - now_ms + 1;
+		left_ms = x->expires_ms - now_ms + COARSE_MS;
 	tv.tv_sec = left_ms / 1000;
 	tv.tv_usec = left_ms % 1000 * 1000;
 	x->timer = evtimer_new(server->base, on_timer, x);
