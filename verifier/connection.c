@@ -408,6 +408,13 @@ connection_answering(struct connection *c, struct evhttp_request *req)
 	evhttp_request_set_on_complete_cb(req, on_complete, c);
 }
 
+void
+connection_answered(struct connection *c)
+{
+	/* Without memory for it they stay what they are, and go one by one. */
+	(void)evbuffer_pullup(bufferevent_get_output(c->bev), -1);
+}
+
 SSL *
 connection_ssl0(const struct connection *c)
 {

@@ -70,6 +70,11 @@ void connection_drop(struct evhttp_request *req);
 
 /* To be called before the answer is given to evhttp. */
 void connection_answering(struct connection *c, struct evhttp_request *req);
+/*
+ * To be called after that, in the same turn of the loop: what waits to be
+ * sent, the head and the body of the answer, goes as one TLS record.
+ */
+void connection_answered(struct connection *c);
 
 SSL *connection_ssl0(const struct connection *c);
 /* The peer's address without its port, for logs and the audit. */

@@ -100,6 +100,7 @@ send_text(struct exchange *x, int code, char *text, size_t len)
 		exchange_free(x);
 		connection_answering(connection, req);
 		evhttp_send_reply(req, code, phrase(code), buffer);
+		connection_answered(connection);
 	}
 	if (buffer != NULL)
 		evbuffer_free(buffer);

@@ -51,8 +51,9 @@ failed(int fd, const char *endpoint, struct mtls_err *err)
 }
 
 /*
- * Accepted sockets inherit this. Header and body leave as two TLS records;
- * with Nagle the second waits for 40 ms. A Unix socket does not know it.
+ * Accepted sockets inherit this. Where an answer leaves as more than one TLS
+ * record, with Nagle the last waits for 40 ms. A Unix socket does not know
+ * it.
  */
 int
 listener_set_up_socket(int fd)

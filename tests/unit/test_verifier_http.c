@@ -75,6 +75,32 @@ every_field_comes_back(void **state)
 	http_close(&user);
 }
 
+/* SSL_read() gives what is left of one record, and no more. */
+static void
+an_answer_is_one_record(void **state)
+{
+	static const char request[] = "GET /nothing HTTP/1.1\r\n"
+	    "Host: v\r\n\r\n";
+	struct rig *rig = *state;
+	const char *length, *body;
+	char answer[2048];
+	struct http h;
+	int n;
+
+	http_machine(&h, rig);
+	assert_int_equal(http_write(&h, request, sizeof(request) - 1), 0);
+	n = SSL_read(h.ssl, answer, sizeof(answer) - 1);
+	assert_true(n > 0);
+	answer[n] = '\0';
+	length = strstr(answer, "Content-Length: ");
+	body = strstr(answer, "\r\n\r\n");
+	assert_non_null(length);
+	assert_non_null(body);
+	assert_true(strtoul(length + 16, NULL, 10) > 0);
+	assert_int_equal(strlen(body + 4), strtoul(length + 16, NULL, 10));
+	http_close(&h);
+}
+
 static void
 T017_another_host(void **state)
 {
@@ -940,6 +966,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(every_field_comes_back),
+		TEST(an_answer_is_one_record),
 		TEST(T017_another_host),
 		TEST(T017_names_in_the_certificate),
 		TEST(asked_before_the_pin),
