@@ -73,10 +73,21 @@ on_dropped(struct store_op *op)
 	store_submit(r->port, op);
 }
 
+int64_t
+retention_now_s(const struct throttle_clock *clock, int64_t boot_us,
+    int64_t wall_s)
+{
+	int64_t steady_s = throttle_now_us(clock, boot_us) / 1000000;
+
+	return steady_s < wall_s ? steady_s : wall_s;
+}
+
 void
 retention_look(struct retention *r, uint32_t keep_s)
 {
-	int64_t now_ms = mtls_clock_ms(), now_s = time(NULL);
+	int64_t now_ms = mtls_clock_ms();
+	int64_t now_s = retention_now_s(r->clock, mtls_clock_us(),
+	    time(NULL));
 
 	if (keep_s == 0 || r->is_busy || now_ms < 0 || now_s < (int64_t)keep_s)
 		return;

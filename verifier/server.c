@@ -244,6 +244,7 @@ start(struct server *s, struct server_parts *parts, struct mtls_err *err)
 		s->retention.port = s->port;
 		s->retention.log = s->log;
 		s->retention.verifier = s->name;
+		s->retention.clock = &s->clock;
 		retention_look(&s->retention,
 		    s->generation->settings.audit_keep_s);
 	}

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "retention.h"
 #include "throttle.h"
 
 #include "../lib/unit.h"
@@ -227,6 +228,25 @@ another_rate(void **state)
 	assert_int_equal(count(&many, &b, START + 60 * S), 900);
 }
 
+/* Records of the audit are dropped by age: the age is not the clock's word. */
+static void
+T185_a_jump_makes_no_record_old(void **state)
+{
+	const struct throttle_clock c = { START, 5 * DAY };
+	const int64_t start_s = START / S, day_s = DAY / S;
+
+	(void)state;
+	assert_int_equal(retention_now_s(&c, 6 * DAY, start_s + day_s),
+	    start_s + day_s);
+	/* Ten years ahead, and a day behind. */
+	assert_int_equal(retention_now_s(&c, 6 * DAY,
+	    start_s + 3650 * day_s), start_s + day_s);
+	assert_int_equal(retention_now_s(&c, 6 * DAY, start_s), start_s);
+	/* One of them cannot be read. */
+	assert_true(retention_now_s(&c, -1, start_s) <= 0);
+	assert_true(retention_now_s(&c, 6 * DAY, -1) <= 0);
+}
+
 int
 main(void)
 {
@@ -238,6 +258,7 @@ main(void)
 		cmocka_unit_test(T185_the_clock_goes_back),
 		cmocka_unit_test(T185_the_clock_goes_forward),
 		cmocka_unit_test(T185_the_clock_cannot_be_read),
+		cmocka_unit_test(T185_a_jump_makes_no_record_old),
 		cmocka_unit_test(nonsense_is_no_lockout),
 		cmocka_unit_test(another_rate),
 	};
