@@ -14,11 +14,14 @@
 #include <time.h>
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
+#define NEGATIVE 0x80
+
 struct crl_serial {
-	uint8_t len;
+	uint8_t len;			/* and NEGATIVE */
 	uint8_t bytes[CRL_SERIAL_MAX];
 };
 
@@ -96,11 +99,41 @@ is_removal(const X509_REVOKED *entry)
 	return is_it;
 }
 
+/*
+ * A number of any length and sign as a key; one that is longer than RFC 5280
+ * allows, by the beginning of its hash. No leaf may have such a number, but a
+ * CA is whoever is in the bundle. Returns 0, or -1 if it cannot be made.
+ */
+static int
+make_key(const ASN1_INTEGER *serial, struct crl_serial *ret)
+{
+	const unsigned char *bytes = ASN1_STRING_get0_data(serial);
+	int len = ASN1_STRING_length(serial);
+	uint8_t hash[EVP_MAX_MD_SIZE];
+	struct crl_serial key = { 0, { 0 } };
+
+	if (len < 0)
+		return -1;
+	if (len <= CRL_SERIAL_MAX) {
+		key.len = (uint8_t)len;
+		memcpy(key.bytes, bytes, (size_t)len);
+	} else {
+		if (EVP_Digest(bytes, (size_t)len, hash, NULL, EVP_sha256(),
+		    NULL) != 1)
+			return -1;
+		key.len = CRL_SERIAL_MAX + 1;
+		memcpy(key.bytes, hash, CRL_SERIAL_MAX);
+	}
+	if (ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER)
+		key.len |= NEGATIVE;
+	*ret = key;
+	return 0;
+}
+
 static enum mtls_status
 take_serial(const X509_REVOKED *entry, struct crl *crl, struct mtls_err *err)
 {
 	const ASN1_INTEGER *serial = X509_REVOKED_get0_serialNumber(entry);
-	int len = ASN1_STRING_length(serial);
 	struct crl_serial *s = &crl->serials[crl->n_serials];
 
 	for (int i = 0; i < X509_REVOKED_get_ext_count(entry); i++) {
@@ -109,17 +142,12 @@ take_serial(const X509_REVOKED *entry, struct crl *crl, struct mtls_err *err)
 			return refuse("a critical extension in an entry of "
 			    "the CRL", err);
 	}
-	/* No certificate with such a number is ever accepted. */
-	if (len <= 0 || len > CRL_SERIAL_MAX ||
-	    ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER)
-		return MTLS_OK;
 	if (crl->is_delta && is_removal(entry))
 		s = &crl->removed[crl->n_removed++];
 	else
 		crl->n_serials++;
-	s->len = (uint8_t)len;
-	memcpy(s->bytes, ASN1_STRING_get0_data(serial), (size_t)len);
-	return MTLS_OK;
+	return make_key(serial, s) == 0 ? MTLS_OK : mtls_fail(err,
+	    MTLS_E_MEMORY, "out of memory");
 }
 
 static int
@@ -266,13 +294,10 @@ int
 crl_has(const struct crl *crl, const ASN1_INTEGER *serial)
 {
 	struct crl_serial key;
-	int len = ASN1_STRING_length(serial);
 
-	if (len <= 0 || len > CRL_SERIAL_MAX)
-		return 0;
-	memset(&key, 0, sizeof(key));
-	key.len = (uint8_t)len;
-	memcpy(key.bytes, ASN1_STRING_get0_data(serial), (size_t)len);
+	/* What cannot be looked for is not known not to be there. */
+	if (make_key(serial, &key) != 0)
+		return 1;
 	return is_among(&key, crl->serials, crl->n_serials);
 }
 

@@ -144,6 +144,34 @@ T034_revoked_intermediate(void **state)
 	assert_int_equal(standing_at(now_s), POLICY_STANDING_ISSUER_REVOKED);
 }
 
+/* No leaf may have such a number, but CAs are whoever is in the bundle. */
+static void
+T034_revoked_intermediates_with_odd_numbers(void **state)
+{
+	static const char *const odd[] = {
+		"-1122334455667788", "7f" "00112233445566778899aabbccddeeff"
+		"00112233", "00"
+	};
+	const struct pki_cert *usual = users, *her = alice;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		users = pki_ca(pki, root, "Odd CA", &(struct pki_options){
+		    .serial = odd[i] });
+		alice = pki_user(pki, users, "alice", NULL);
+		put_crl("users.crl", good_crl(users));
+		put_crl("root.crl", pki_crl(pki, root, PKI_CERTS(usual),
+		    NULL));
+		assert_int_equal(standing_at(now_s), POLICY_STANDING_GOOD);
+		put_crl("root.crl", pki_crl(pki, root, PKI_CERTS(usual,
+		    users), NULL));
+		assert_int_equal(standing_at(now_s),
+		    POLICY_STANDING_ISSUER_REVOKED);
+	}
+	users = usual;
+	alice = her;
+}
+
 static void
 T035_no_data_is_not_good(void **state)
 {
@@ -817,6 +845,7 @@ main(void)
 		TEST(good_with_both),
 		TEST(T034_revoked_leaf),
 		TEST(T034_revoked_intermediate),
+		TEST(T034_revoked_intermediates_with_odd_numbers),
 		TEST(T035_no_data_is_not_good),
 		TEST(T038_expired_and_not_yet_valid),
 		TEST(T038_lists_that_are_refused),
