@@ -127,11 +127,13 @@ add_generation(const struct generation *g, struct store_op *op,
 static void
 add_store(const struct server *server, struct store_op *op)
 {
+	const struct settings *settings = &server->generation->settings;
 	struct store_stats stats;
 
 	store_get_stats(server->store, &stats);
-	add_value(op, "database", "%s",
-	    server->generation->settings.database);
+	add_value(op, "database", "%s", settings->has_password ?
+	    "postgresql:// (not shown: it has a password)" :
+	    settings->database);
 	add_number(op, "store-waiting", stats.n_waiting);
 	add_number(op, "store-transactions", stats.n_transactions);
 	add_number(op, "store-failed", stats.n_failed_transactions);

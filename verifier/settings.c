@@ -210,11 +210,10 @@ check(const struct settings *s, struct mtls_err *err)
 
 /* A URL may have a password in it, which is not for everybody. */
 static enum mtls_status
-check_database(const char *path, const struct settings *s,
+check_database(const char *path, struct settings *s,
     struct mtls_err *err)
 {
 	enum mtls_status status;
-	int has_password = 0;
 	struct stat st;
 
 	if (!store_is_url(s->database))
@@ -222,8 +221,8 @@ check_database(const char *path, const struct settings *s,
 		    mtls_fail(err, MTLS_E_CONFIG, "database: neither an "
 		    "absolute path without \".\" and \"..\" nor a "
 		    "postgresql:// URL");
-	status = store_check_url(s->database, &has_password, err);
-	if (status != MTLS_OK || !has_password)
+	status = store_check_url(s->database, &s->has_password, err);
+	if (status != MTLS_OK || !s->has_password)
 		return status;
 	if (stat(path, &st) != 0 || (st.st_mode & S_IROTH) != 0)
 		return mtls_fail(err, MTLS_E_CONFIG, "database: there is a "

@@ -37,6 +37,7 @@ struct settings {
 	char *policy;			/* [policy] */
 	uint32_t audit_keep_s;		/* [audit]; 0: for ever */
 	char *database;			/* [state] */
+	int has_password;		/* in database: not to be shown */
 	uint32_t challenge_ttl_s;	/* [limits] */
 	uint32_t grant_ttl_s;
 	uint32_t hold_s;

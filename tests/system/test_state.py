@@ -7,6 +7,7 @@ import http.client
 import itertools
 import os
 import pathlib
+import shutil
 import signal
 import threading
 
@@ -133,6 +134,25 @@ def test_the_password_is_not_for_everybody(acme, postgres):
                    check=False)
         assert done.returncode == 1
         assert "geheim" not in done.stdout + done.stderr
+    finally:
+        verifier.remove()
+
+
+def test_the_password_is_not_in_the_status(acme, postgres):
+    postgres.empty()
+    verifier = make_verifier(acme, postgres, 5)
+    try:
+        verifier.database = postgres.url.replace("@", ":geheim@")
+        verifier.write_settings()
+        verifier.conf.chmod(0o640)
+        shutil.chown(verifier.conf, group="_mtls-verifier")
+        migrate(verifier)
+        verifier.start()
+        for how in ([], ["--json"]):
+            done = run(MTLSCTL, "status", "--socket", verifier.admin, *how)
+            assert "postgresql://" in done.stdout
+            assert "geheim" not in done.stdout + done.stderr
+        assert "geheim" not in verifier.log()
     finally:
         verifier.remove()
 
