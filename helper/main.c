@@ -17,6 +17,7 @@
 
 #include "login.h"
 #include "machine.h"
+#include "mtls/file.h"
 #include "mtls/log.h"
 #include "mtls/process.h"
 #include "settings.h"
@@ -52,6 +53,21 @@ usage(void)
 	return 2;
 }
 
+/* mtls-token looks again, before it loads it. */
+static enum mtls_status
+check_module(const struct settings *settings, struct mtls_err *err)
+{
+	int fd;
+
+	if (mtls_file_open(settings->module, MTLS_FILE_PROGRAM, &fd, err) !=
+	    MTLS_OK) {
+		mtls_err_context(err, "module in [token]");
+		return err->status;
+	}
+	close(fd);
+	return MTLS_OK;
+}
+
 static int
 check_config(const char *file)
 {
@@ -62,7 +78,7 @@ check_config(const char *file)
 	mtls_err_clear(&err);
 	if (settings_read(file, &settings, &err) != MTLS_OK ||
 	    machine_load(settings, (int64_t)time(NULL), &machine, &err) !=
-	    MTLS_OK)
+	    MTLS_OK || check_module(settings, &err) != MTLS_OK)
 		(void)fprintf(stderr, "mtls-helper: %s\n", err.text);
 	else
 		(void)printf("%s: ok, this machine is %s\n", file,

@@ -2,10 +2,12 @@
 """A login, granted and refused: the codes, the prompts, the audit."""
 
 import os
+import pathlib
+import re
 
 import pytest
 
-from mtls_test import DEADLINE_S
+from mtls_test import CONFIG, DEADLINE_S, HELPER
 from mtls_test.card import KINDS
 from mtls_test.machine import Machine
 from mtls_test.organisation import Organisation, Verifier
@@ -211,3 +213,15 @@ def test_both_handshakes_are_told(acme, cards, login):
         assert f'client signed {signed}"' in line
     verifier.remove()
     machine.remove()
+
+
+def test_check_config_looks_at_the_module(machine):
+    """What every login would end with is known before the first one."""
+    good = run(HELPER, "--check-config", CONFIG)
+    assert "ws-1.acme.example" in good.stdout
+    settings = pathlib.Path(CONFIG)
+    settings.write_text(re.sub("(?m)^module = .*", "module = /usr/lib/none.so",
+                               settings.read_text()))
+    bad = run(HELPER, "--check-config", CONFIG, check=False)
+    assert bad.returncode == 1 and bad.stdout == ""
+    assert "module in [token]: /usr/lib/none.so: No such file" in bad.stderr
