@@ -168,31 +168,51 @@ request_unlock(struct admin_connection *c)
 	admin_submit(c, STORE_LIMIT_CLEAR, admin_on_changed);
 }
 
+/* Where the next page begins; 0, or -1: no verifier wrote such a row. */
+static int
+keep_place(struct admin_connection *c, const struct mtls_message *last)
+{
+	const char *name;
+	char *to = c->after;
+	size_t size = sizeof(c->after);
+
+	if (last->type == MTLS_MSG_ADMIN_RECORD) {
+		c->op.filter.after = (int64_t)last->u.admin_record.sequence;
+		return 0;
+	}
+	if (last->type == MTLS_MSG_ADMIN_HEAD) {
+		name = last->u.admin_head.verifier;
+		to = c->after_name;
+		size = sizeof(c->after_name);
+	} else if (last->type == MTLS_MSG_ADMIN_REVOKED) {
+		name = last->u.admin_revoked.sha256;
+	} else {
+		name = last->u.admin_binding.sha256;
+	}
+	if (strlen(name) >= size)
+		return -1;
+	strcpy(to, name);
+	return 0;
+}
+
 static void
 on_rows(struct store_op *op)
 {
 	struct admin_connection *c = op->arg;
-	const struct mtls_message *last;
 
 	c->is_busy = 0;
 	if (op->status != MTLS_OK) {
 		admin_refuse(c, op->status, op->err.text);
 		return;
 	}
+	if (op->n_rows > 0 && keep_place(c, &op->rows[op->n_rows - 1]) != 0) {
+		store_op_clear(op);
+		admin_refuse(c, MTLS_E_UNAVAILABLE,
+		    "database: a row is malformed");
+		return;
+	}
 	c->next_row = 0;
 	c->is_last = op->n_rows < STORE_ROWS_MAX;
-	if (op->n_rows > 0) {
-		last = &op->rows[op->n_rows - 1];
-		if (last->type == MTLS_MSG_ADMIN_RECORD)
-			op->filter.after =
-			    (int64_t)last->u.admin_record.sequence;
-		else if (last->type == MTLS_MSG_ADMIN_HEAD)
-			strcpy(c->after_name, last->u.admin_head.verifier);
-		else if (last->type == MTLS_MSG_ADMIN_REVOKED)
-			strcpy(c->after, last->u.admin_revoked.sha256);
-		else
-			strcpy(c->after, last->u.admin_binding.sha256);
-	}
 	if (c->is_last && op->filter.after < op->n)
 		op->filter.after = op->n;
 	/* Only the first page looks for where the newest begin. */

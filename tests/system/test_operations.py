@@ -593,6 +593,28 @@ def test_T180_verify_while_it_is_written(watched, door, cards, login):
         code=1)
 
 
+@pytest.mark.parametrize("table, column", [("audit_head", "verifier"),
+                                           ("binding", "sha256"),
+                                           ("revoked", "sha256")])
+def test_T180_rows_that_no_verifier_wrote(watched, table, column):
+    """Names that are too long end the request, and nothing else."""
+    commands = {"audit_head": ("audit", "--verify"),
+                "binding": ("bindings",), "revoked": ("revocations",)}
+    ask(watched, "revoke", "--cert", "f" * 64)
+    with contextlib.closing(database_of(watched)) as database:
+        columns = [(name, kind) for _, name, kind, *_ in database.execute(
+            f"PRAGMA table_info({table})").fetchall()]
+        values = ["x" * 3000 if name == column else
+                  {"TEXT": "x", "INTEGER": 1, "BLOB": bytes(32)}[kind]
+                  for name, kind in columns]
+        database.execute(f"INSERT INTO {table} VALUES ("
+                         f"{', '.join('?' * len(values))})", values)
+        database.commit()
+    watched.start()
+    ctl(*commands[table], "--socket", watched.admin, code=1)
+    assert ask(watched, "audit")
+
+
 TEXTS = ("request", "event", "decision", "user", "host", "service", "method",
          "tty", "rhost", "certificate", "source", "reason")
 
