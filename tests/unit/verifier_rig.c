@@ -417,38 +417,79 @@ rig_reload(struct rig *rig)
 	return strncmp(line, "reloaded", 8) == 0;
 }
 
-size_t
-rig_audit(struct rig *rig, char rows[][128], size_t max)
+/* The newest max records, or all that allow where is_allowed. */
+static int
+ask_audit(struct rig *rig, size_t max, int is_allowed)
 {
 	struct mtls_message m = { .type = MTLS_MSG_ADMIN_AUDIT };
 	struct mtls_deadline deadline = mtls_deadline_in_ms(DEADLINE_MS);
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	const struct mtls_msg_admin_record *r;
+	char allow[] = "allow";
 	struct mtls_err err;
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), passed;
-	size_t n = 0;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	mtls_err_clear(&err);
 	path_of(rig, "admin.sock", sa.sun_path, sizeof(sa.sun_path));
 	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
 	m.u.admin_audit.limit = (uint32_t)max;
+	if (is_allowed)
+		m.u.admin_audit.decision = allow;
 	assert_int_equal(mtls_message_send(fd, &m, -1, deadline, &err),
 	    MTLS_OK);
-	for (;;) {
-		assert_int_equal(mtls_message_recv(fd, &m, &passed, deadline,
-		    &err), MTLS_OK);
-		if (m.type == MTLS_MSG_ADMIN_DONE)
-			break;
-		assert_int_equal(m.type, MTLS_MSG_ADMIN_RECORD);
+	return fd;
+}
+
+/* The next record; 0 at the end, which closes fd. */
+static int
+next_record(int fd, struct mtls_message *m, size_t n)
+{
+	struct mtls_deadline deadline = mtls_deadline_in_ms(DEADLINE_MS);
+	struct mtls_err err;
+	int passed;
+
+	mtls_err_clear(&err);
+	assert_int_equal(mtls_message_recv(fd, m, &passed, deadline, &err),
+	    MTLS_OK);
+	if (m->type == MTLS_MSG_ADMIN_RECORD)
+		return 1;
+	assert_int_equal(m->type, MTLS_MSG_ADMIN_DONE);
+	assert_int_equal(m->u.admin_done.status, MTLS_OK);
+	assert_int_equal(m->u.admin_done.n, n);
+	mtls_message_clear(m);
+	close(fd);
+	return 0;
+}
+
+size_t
+rig_audit(struct rig *rig, char rows[][128], size_t max)
+{
+	const struct mtls_msg_admin_record *r;
+	int fd = ask_audit(rig, max, 0);
+	struct mtls_message m;
+	size_t n = 0;
+
+	while (next_record(fd, &m, n)) {
 		assert_true(n < max);
 		r = &m.u.admin_record;
 		(void)snprintf(rows[n++], 128, "%s %s %s", r->decision,
 		    r->reason, r->user);
 		mtls_message_clear(&m);
 	}
-	assert_int_equal(m.u.admin_done.status, MTLS_OK);
-	assert_int_equal(m.u.admin_done.n, n);
-	mtls_message_clear(&m);
-	close(fd);
 	return n;
+}
+
+size_t
+rig_n_allowed(struct rig *rig, const char *request)
+{
+	int fd = ask_audit(rig, 4096, 1);
+	struct mtls_message m;
+	size_t n = 0, n_of_it = 0;
+
+	while (next_record(fd, &m, n)) {
+		n++;
+		if (strcmp(m.u.admin_record.request, request) == 0)
+			n_of_it++;
+		mtls_message_clear(&m);
+	}
+	return n_of_it;
 }

@@ -74,6 +74,8 @@ int rig_is_alive(struct rig *rig);
 
 /* One row of the audit at a time, newest last: "decision reason user". */
 size_t rig_audit(struct rig *rig, char rows[][128], size_t max);
+/* How many "allow" there are about this request. */
+size_t rig_n_allowed(struct rig *rig, const char *request);
 
 /* --- HTTP --- */
 
@@ -130,6 +132,7 @@ int rig_open(struct http *h, struct mtls_body_challenge *ret,
 /* The same with fields changed; NULL is as above. */
 struct rig_open {
 	const char *user, *service, *host, *method, *rhost;
+	const char *request;		/* its id in hexadecimal */
 };
 int rig_open_as(struct http *h, const struct rig_open *o,
     struct mtls_body_challenge *ret, struct reply *reply);

@@ -241,7 +241,8 @@ rig_open_as(struct http *h, const struct rig_open *o,
 	assert_true(asprintf(&body, "{\"version\":1,\"request\":\"%s\","
 	    "\"nonce\":\"%s%s\",\"user\":\"%s\",\"service\":\"%s\","
 	    "\"host\":\"%s\",\"tty\":\"\",\"rhost\":\"%s\",\"ruser\":\"\","
-	    "\"method\":\"%s\"}", "000102030405060708090a0b0c0d0e0f",
+	    "\"method\":\"%s\"}",
+	    or(o->request, "000102030405060708090a0b0c0d0e0f"),
 	    "00112233445566778899aabbccddeeff",
 	    "ffeeddccbbaa99887766554433221100", or(o->user, "alice"),
 	    or(o->service, "sudo"), or(o->host, RIG_HOST), or(o->rhost, ""),
