@@ -141,6 +141,18 @@ list(struct ctl *ctl, const struct settings *set, admin_row_fn add,
 	return status;
 }
 
+static enum mtls_status
+verify(struct ctl *ctl, const struct settings *set, struct mtls_err *err)
+{
+	size_t n = 0;
+	enum mtls_status status = audit_verify(set->socket, set->json, &n,
+	    err);
+
+	if (status == MTLS_OK && n == 0)
+		ctl->exit_status = CTL_NOTHING;
+	return status;
+}
+
 CTL_COMMAND(audit_command)
 {
 	struct settings set = { .filter = { .limit = LIMIT } };
@@ -158,7 +170,7 @@ CTL_COMMAND(audit_command)
 		return status;
 	if (set.filter.since != NULL && set.filter.limit == LIMIT)
 		set.filter.limit = 0;
-	return set.verify ? audit_verify(set.socket, set.json, err) :
+	return set.verify ? verify(ctl, &set, err) :
 	    list(ctl, &set, add_record, err);
 }
 

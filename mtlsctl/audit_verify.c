@@ -215,11 +215,13 @@ ask_records(const char *socket0, struct chains *c, struct mtls_err *err)
 }
 
 enum mtls_status
-audit_verify(const char *socket0, int json, struct mtls_err *err)
+audit_verify(const char *socket0, int json, size_t *ret_n,
+    struct mtls_err *err)
 {
 	struct chains c = { calloc(CHAINS_MAX, sizeof(*c.chain)), 0, 0 };
 	enum mtls_status status;
 
+	*ret_n = 0;
 	if (c.chain == NULL)
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 	status = ask_heads(socket0, &c, err);
@@ -232,6 +234,7 @@ audit_verify(const char *socket0, int json, struct mtls_err *err)
 		status = check_end(&c.chain[i], err);
 	if (status == MTLS_OK)
 		status = print(&c, json, err);
+	*ret_n = c.n;
 	free(c.chain);
 	return status;
 }

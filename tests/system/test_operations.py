@@ -593,6 +593,15 @@ def test_T180_verify_while_it_is_written(watched, door, cards, login):
         code=1)
 
 
+def test_T180_no_record_at_all_proves_nothing(watched):
+    """Where not even the end of a chain is left: that is no good audit."""
+    ask(watched, "revoke", "--cert", "f" * 64)
+    with contextlib.closing(database_of(watched)) as database:
+        database.executescript("DELETE FROM audit; DELETE FROM audit_head")
+    watched.start()
+    ctl("audit", "--verify", "--socket", watched.admin, code=2)
+
+
 @pytest.mark.parametrize("table, column", [("audit_head", "verifier"),
                                            ("binding", "sha256"),
                                            ("revoked", "sha256")])
