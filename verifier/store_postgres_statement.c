@@ -53,7 +53,8 @@ const char *const postgres_statements[PG_N] = {
 	    LIMITS("9", "10", "11", "12", "13", "14", "15") ")",
 	[PG_CHALLENGE_FIND] =
 	    "SELECT 1, (SELECT b.user_name FROM mtls_verifier.binding b"
-	    " WHERE sha256 = $2), " CHALLENGE ", mtls_verifier.is_revoked($2, $3)"
+	    " WHERE sha256 = $2), " CHALLENGE
+	    ", mtls_verifier.is_revoked($2, $3)"
 	    " FROM mtls_verifier.challenge WHERE id = $1::bytea",
 	[PG_CHALLENGE_DECIDE] =
 	    ANSWER "challenge_decide($1::bytea, $2::integer, $3, $4, $5,"

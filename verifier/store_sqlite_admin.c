@@ -27,7 +27,8 @@ take_binding(sqlite3_stmt *st, struct mtls_message *m, struct mtls_err *err)
 }
 
 enum mtls_status
-store_sqlite_count(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
+store_sqlite_count(struct store_sqlite *s, struct store_op *op,
+    struct mtls_err *err)
 {
 	sqlite3_stmt *st = store_sqlite_begin(s, SQL_COUNT_ALL);
 

@@ -104,8 +104,8 @@ find(struct store_sqlite *s, const uint8_t *id, struct store_challenge *ret,
 		status = store_sqlite_bytes(st, 1, ret->request,
 		    sizeof(ret->request), err);
 	if (status == MTLS_OK)
-		status = store_sqlite_bytes(st, 2, ret->nonce, sizeof(ret->nonce),
-		    err);
+		status = store_sqlite_bytes(st, 2, ret->nonce,
+		    sizeof(ret->nonce), err);
 	if (status == MTLS_OK)
 		status = take_texts(st, ret, err);
 	if (status == MTLS_OK)
