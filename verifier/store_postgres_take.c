@@ -9,7 +9,6 @@
 #include "store_postgres.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
