@@ -258,8 +258,9 @@ on_info(const SSL *ssl, int where, int ret)
 
 	if (c == NULL)
 		return;
-	if ((where & SSL_CB_HANDSHAKE_START) != 0)
-		hello_begins(bufferevent_getfd(c->bev));
+	if ((where & SSL_CB_HANDSHAKE_START) != 0 &&
+	    hello_begins(bufferevent_getfd(c->bev)) != 0)
+		close_soon(c, "it cannot be waited for");
 	if ((where & SSL_CB_HANDSHAKE_DONE) != 0 && !c->is_established) {
 		c->is_established = 1;
 		if (c->all != NULL)

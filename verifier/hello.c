@@ -25,10 +25,11 @@
 #define RECORD_HEADER	5
 #define RECORD_MAX	(RECORD_HEADER + SSL3_RT_MAX_PLAIN_LENGTH)
 
-static void
+static int
 want(int fd, int bytes)
 {
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+	return setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes,
+	    sizeof(bytes));
 }
 
 void
@@ -38,7 +39,7 @@ hello_expect(int listening_fd)
 
 	(void)setsockopt(listening_fd, IPPROTO_TCP, TCP_DEFER_ACCEPT,
 	    &defer_s, sizeof(defer_s));
-	want(listening_fd, HELLO_MIN);
+	(void)want(listening_fd, HELLO_MIN);
 }
 
 void
@@ -53,12 +54,12 @@ hello_wait(int fd)
 		return;
 	len = RECORD_HEADER + (header[3] << 8 | header[4]);
 	/* What is not TLS is for OpenSSL to say. */
-	want(fd, header[0] == SSL3_RT_HANDSHAKE && len <= RECORD_MAX ? len :
-	    1);
+	(void)want(fd, header[0] == SSL3_RT_HANDSHAKE && len <= RECORD_MAX ?
+	    len : 1);
 }
 
-void
+int
 hello_begins(int fd)
 {
-	want(fd, 1);
+	return want(fd, 1);
 }

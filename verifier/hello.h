@@ -22,7 +22,10 @@ void hello_expect(int listening_fd);
  */
 void hello_wait(int fd);
 
-/* The handshake begins: from now on every byte is wanted. */
-void hello_begins(int fd);
+/*
+ * The handshake begins: from now on every byte is wanted. Not 0: what comes
+ * may never be seen, and the connection is of no use.
+ */
+int hello_begins(int fd);
 
 #endif
