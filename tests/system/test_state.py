@@ -44,10 +44,19 @@ def alice(acme, tmp_path_factory):
     return acme.issue_user("alice", csr), key
 
 
-def make_verifier(acme, postgres, number):
+# More logins each minute from one machine than a person would try.
+NO_LIMITS = """\
+[limits]
+machine-challenges = none
+origin-challenges = none
+source-challenges = none
+"""
+
+
+def make_verifier(acme, postgres, number, settings=""):
     it = Verifier(acme, f"verifier{number}.acme.example")
     it.database = postgres.url
-    it.write_settings()
+    it.write_settings(settings)
     return it
 
 
@@ -59,7 +68,7 @@ def migrate(verifier, check=True):
 def pair(acme, postgres):
     """Two verifiers on an empty database."""
     postgres.empty()
-    both = [make_verifier(acme, postgres, n) for n in (3, 4)]
+    both = [make_verifier(acme, postgres, n, NO_LIMITS) for n in (3, 4)]
     migrate(both[0])
     for it in both:
         it.start()
