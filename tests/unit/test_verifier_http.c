@@ -520,6 +520,11 @@ T055_http_that_is_refused(void **state)
 		HEAD "Content-Length: 0x2\r\n\r\n{}",
 		HEAD "Content-Length: 2 2\r\n\r\n{}",
 		HEAD "Content-Length: 99999999999999999999\r\n\r\n{}",
+		/* lines that go on in the next one */
+		HEAD "Content-Length:\r\n 2\r\n\r\n{}",
+		HEAD "Content-Length: 2\r\n 0\r\n\r\n{}",
+		HEAD "Content-Length: 2\r\nX: a\r\n\tTransfer-Encoding: "
+		    "chunked\r\n\r\n{}",
 		/* a transfer coding, alone and with a length */
 		HEAD "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
 		HEAD "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
