@@ -106,8 +106,8 @@ bad_files(void **state)
 		TLS "[limits]\nhold = 60s\nidle-timeout = 60s\n",
 		TLS "[limits]\nmax-connections = -1\n",
 		TLS "[limits]\nchallenge-ttl = 1d\n",
-		"[tls]\ncertificate = /c\nkey = /k\ndevice-ca = /d\n"
-		    "user-ca = /d\n",
+		("[tls]\ncertificate = /c\nkey = /k\ndevice-ca = /d\n"
+		    "user-ca = /d\n"),
 	};
 
 	(void)state;

@@ -175,8 +175,8 @@ no_such_zone(void **state)
 		"", "Mars/Base", "/UTC", "UTC/", "../UTC", "Europe/../UTC",
 		"Europe//Berlin", "Europe", "europe/berlin", ".", "posixrules.",
 		"zone.tab", "tzdata.zi", "UTC\n", "Europe/Berlin ", "-UTC",
-		"Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		    "aa",
+		("Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		    "aa"),
 	};
 	struct zone *zone;
 	struct mtls_err err;
