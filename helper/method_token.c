@@ -404,6 +404,7 @@ open_user_channel(struct login *l)
 	proof.user = l->open.user;
 	proof.service = l->open.service;
 	proof.host = l->open.host;
+	proof.method = l->open.method;
 	if (user_channel_prove(&o, &target, &proof, on_proven, l, &t->user,
 	    &err) != MTLS_OK)
 		login_fail(l, &err);

@@ -174,6 +174,7 @@ policy_facts_of(const struct policy *policy, struct policy_facts_input *input)
 		.proof_user = input->user,
 		.proof_service = input->service,
 		.proof_host = input->machine,
+		.proof_method = input->method,
 		.standing = POLICY_STANDING_GOOD,
 		.mapped = POLICY_MAPPED_ONE,
 		.mapped_user = input->user,

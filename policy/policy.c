@@ -156,7 +156,8 @@ challenge_fault(const struct policy_facts *f)
 	}
 	if (strcmp(f->proof_user, f->user) != 0 ||
 	    strcmp(f->proof_service, f->service) != 0 ||
-	    strcmp(f->proof_host, f->host) != 0)
+	    strcmp(f->proof_host, f->host) != 0 ||
+	    strcmp(f->proof_method, f->method) != 0)
 		return POLICY_REASON_PROOF;
 	return POLICY_REASON_NONE;
 }
@@ -219,7 +220,8 @@ is_complete(const struct policy_facts *f)
 {
 	return f->user != NULL && f->service != NULL && f->host != NULL &&
 	    f->method != NULL && f->rhost != NULL && f->proof_user != NULL &&
-	    f->proof_service != NULL && f->proof_host != NULL;
+	    f->proof_service != NULL && f->proof_host != NULL &&
+	    f->proof_method != NULL;
 }
 
 static struct policy_decision

@@ -229,7 +229,7 @@ struct policy_facts {
 	enum policy_challenge challenge;
 	const char *user, *service, *host, *method, *rhost;
 	/* What the person restated. */
-	const char *proof_user, *proof_service, *proof_host;
+	const char *proof_user, *proof_service, *proof_host, *proof_method;
 	/* What the certificate is worth. */
 	enum policy_standing standing;
 	enum policy_revocation revocation;

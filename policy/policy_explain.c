@@ -223,7 +223,8 @@ fault(enum policy_reason reason)
 	case POLICY_REASON_USER:
 		return "the certificate is another user's";
 	case POLICY_REASON_PROOF:
-		return "the person named another user, service or machine";
+		return ("the person named another user, service, machine "
+		    "or method");
 	case POLICY_REASON_METHOD:
 		return "there is no such method";
 	case POLICY_REASON_PURPOSE:

@@ -20,6 +20,10 @@
 #include "mapping.h"
 #include "metrics.h"
 
+/* The methods whose proof is the handshake of the user channel. */
+#define PROVEN_HERE \
+	(POLICY_METHOD_TOKEN | POLICY_METHOD_RELAY | POLICY_METHOD_AGENT)
+
 static void
 unavailable(struct exchange *x)
 {
@@ -206,6 +210,7 @@ decide(struct exchange *x, const struct store_challenge *c, int64_t now_ms)
 		.proof_user = x->body.proof.user,
 		.proof_service = x->body.proof.service,
 		.proof_host = x->body.proof.host,
+		.proof_method = x->body.proof.method,
 		.standing = x->peer.standing,
 		.revocation = x->peer.revocation,
 		.mapped = mapping.mapped,
@@ -288,6 +293,12 @@ on_found(struct store_op *op)
 	audit_of_challenge(&x->audit, &x->challenge);
 	if (x->challenge.state != STORE_OPEN) {
 		already_proven(x);
+		return;
+	}
+	if ((policy_method(x->challenge.method) & PROVEN_HERE) == 0) {
+		set_limits(x, 1);
+		exchange_refuse(x, 403, "method-not-proven-here",
+		    "This method is not proven on this channel.");
 		return;
 	}
 	ask_names(x);

@@ -80,7 +80,8 @@ request_prove(char *out, size_t size, const char *challenge, size_t user,
 
 	(void)snprintf(body, sizeof(body), "{\"version\":1,"
 	    "\"challenge\":\"%s\",\"user\":\"u%zu\",\"service\":\"sudo\","
-	    "\"host\":\"ws-%zu.acme.example\"}", challenge, user, machine);
+	    "\"host\":\"ws-%zu.acme.example\",\"method\":\"token\"}",
+	    challenge, user, machine);
 	post(out, size, "/v1/proofs", body);
 }
 

@@ -120,6 +120,7 @@ check_decision(const struct mtls_identity *id)
 		.user = m.user, .service = "s", .host = "h",
 		.method = "token", .rhost = "", .proof_user = m.user,
 		.proof_service = "s", .proof_host = "h",
+		.proof_method = "token",
 		.standing = POLICY_STANDING_GOOD, .mapped = m.mapped,
 		.mapped_user = m.user, .certificate = &c,
 		.superuser = POLICY_NO,

@@ -83,7 +83,8 @@ def test_T048_bob_proves_alices_challenge(machine, verifier, keys):
 
 
 @pytest.mark.parametrize("changed", [
-    {"user": "bob"}, {"service": "window"}, {"host": "ws-2.acme.example"}])
+    {"user": "bob"}, {"service": "window"}, {"host": "ws-2.acme.example"},
+    {"method": "relay"}])
 def test_T048_proof_for_something_else(machine, verifier, keys, changed):
     """What the person says and what the machine said must be the same."""
     device = https.device(verifier, machine)

@@ -61,6 +61,7 @@ good_facts(void)
 		.proof_user = "alice",
 		.proof_service = "sudo",
 		.proof_host = "ws-1.acme.example",
+		.proof_method = "token",
 		.standing = POLICY_STANDING_GOOD,
 		.revocation = POLICY_STRICT,
 		.mapped = POLICY_MAPPED_ONE,
@@ -183,6 +184,7 @@ T140_each_missing_text_denies(void **state)
 		offsetof(struct policy_facts, proof_user),
 		offsetof(struct policy_facts, proof_service),
 		offsetof(struct policy_facts, proof_host),
+		offsetof(struct policy_facts, proof_method),
 		offsetof(struct policy_facts, mapped_user),
 	};
 
@@ -232,6 +234,10 @@ T048_sibling_and_other_places(void **state)
 	    POLICY_REASON_PROOF, 0);
 	f = good_facts();
 	f.proof_host = "WS-1.acme.example";
+	assert_decision(decide("allow user any\n", &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_PROOF, 0);
+	f = good_facts();
+	f.proof_method = "relay";
 	assert_decision(decide("allow user any\n", &f), MTLS_VERDICT_DENY,
 	    POLICY_REASON_PROOF, 0);
 	f = good_facts();
@@ -860,7 +866,7 @@ unknown_method_is_denied(void **state)
 	struct policy_facts f = good_facts();
 
 	(void)state;
-	f.method = "password";
+	f.method = f.proof_method = "password";
 	assert_decision(decide("allow user any\n", &f), MTLS_VERDICT_DENY,
 	    POLICY_REASON_METHOD, 0);
 }

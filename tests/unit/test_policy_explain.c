@@ -40,6 +40,7 @@ facts(void)
 		.proof_user = "alice",
 		.proof_service = "sudo",
 		.proof_host = "ws-1.acme.example",
+		.proof_method = "token",
 		.standing = POLICY_STANDING_GOOD,
 		.mapped = POLICY_MAPPED_ONE,
 		.mapped_user = "alice",

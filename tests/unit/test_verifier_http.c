@@ -959,7 +959,7 @@ T058_json_that_is_refused(void **state)
 	http_person(&h, rig, rig->alice);
 	http_ask(&h, "POST /v1/proofs", "{\"version\":1,\"challenge\":\"" ID
 	    "\",\"user\":\"alice\",\"service\":\"sudo\",\"host\":\"x\","
-	    "\"decision\":\"allow\"}", &reply);
+	    "\"method\":\"token\",\"decision\":\"allow\"}", &reply);
 	assert_int_equal(reply.status, 400);
 	http_close(&h);
 }

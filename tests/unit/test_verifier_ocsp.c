@@ -259,7 +259,7 @@ send_proof(struct http *h, const struct mtls_body_challenge *c)
 		(void)snprintf(hex + 2 * i, 3, "%02x", c->challenge[i]);
 	(void)snprintf(body, sizeof(body), "{\"version\":1,\"challenge\":"
 	    "\"%s\",\"user\":\"alice\",\"service\":\"sudo\","
-	    "\"host\":\"%s\"}", hex, RIG_HOST);
+	    "\"host\":\"%s\",\"method\":\"token\"}", hex, RIG_HOST);
 	(void)snprintf(head, sizeof(head), "POST /v1/proofs HTTP/1.1\r\n"
 	    "Host: x\r\nContent-Type: application/json\r\n"
 	    "Content-Length: %zu\r\n\r\n", strlen(body));

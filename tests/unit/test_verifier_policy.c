@@ -268,7 +268,8 @@ write_proof(struct http *h, const uint8_t id[MTLS_ID_BYTES], const char *user)
 
 	snprintf(body, sizeof(body), "{\"version\":1,\"challenge\":\"%s\","
 	    "\"user\":\"%s\",\"service\":\"sudo\",\"host\":\"" RIG_HOST
-	    "\"}", mtls_hex_encode(hex, id, MTLS_ID_BYTES), user);
+	    "\",\"method\":\"token\"}", mtls_hex_encode(hex, id,
+	    MTLS_ID_BYTES), user);
 	snprintf(all, sizeof(all), "POST /v1/proofs HTTP/1.1\r\n"
 	    "Host: v\r\nContent-Type: application/json\r\n"
 	    "Content-Length: %zu\r\n\r\n%s", strlen(body), body);

@@ -274,9 +274,11 @@ rig_prove(struct http *h, const uint8_t id[MTLS_ID_BYTES],
 
 	o = o == NULL ? &usual : o;
 	assert_true(asprintf(&body, "{\"version\":1,\"challenge\":\"%s\","
-	    "\"user\":\"%s\",\"service\":\"%s\",\"host\":\"%s\"}",
+	    "\"user\":\"%s\",\"service\":\"%s\",\"host\":\"%s\","
+	    "\"method\":\"%s\"}",
 	    mtls_hex_encode(hex, id, MTLS_ID_BYTES), or(o->user, "alice"),
-	    or(o->service, "sudo"), or(o->host, RIG_HOST)) > 0);
+	    or(o->service, "sudo"), or(o->host, RIG_HOST),
+	    or(o->method, "token")) > 0);
 	http_ask(h, "POST /v1/proofs", body, reply);
 	free(body);
 	return reply->status;

@@ -50,10 +50,11 @@ class Client:
                 "ruser": "", "method": "token", **changed}
         return *self.request("POST", "/v1/challenges", body), body
 
-    def prove(self, challenge, host, user="alice", service="door"):
+    def prove(self, challenge, host, user="alice", service="door",
+              method="token"):
         return self.request("POST", "/v1/proofs", {
             "version": 1, "challenge": challenge, "user": user,
-            "service": service, "host": host})
+            "service": service, "host": host, "method": method})
 
     def grant(self, challenge, wait=0):
         return self.request(
