@@ -10,7 +10,7 @@
 #include "mtls/body.h"
 #include "mtls/log.h"
 
-#include "store.h"
+#include "store/store.h"
 
 struct audit {
 	struct store_record record;	/* borrows its texts */

@@ -19,7 +19,7 @@
 #include "name_service.h"
 #include "peer.h"
 #include "server.h"
-#include "store.h"
+#include "store/store.h"
 
 struct exchange {
 	struct server *server;

@@ -10,7 +10,7 @@
 
 #include "exchange.h"
 
-#include "ocsp.h"
+#include "revocation/ocsp.h"
 
 /* One for each certificate of a chain; longer ones are not known. */
 #define QUESTIONS_MAX 8

@@ -16,9 +16,9 @@
 #include "mtls/pem.h"
 
 #include "account.h"
-#include "crl.h"
 #include "pattern.h"
 #include "policy_file.h"
+#include "revocation/crl.h"
 
 static enum mtls_status
 load_role(struct mtls_tls *tls, struct generation *g, enum role role,

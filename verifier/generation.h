@@ -17,7 +17,7 @@
 #include "mtls/tls.h"
 
 #include "policy.h"
-#include "revocation.h"
+#include "revocation/revocation.h"
 #include "settings.h"
 
 /* The two kinds of peers, each with its listener and its CAs. */

@@ -9,9 +9,9 @@
 
 #include <stdlib.h>
 
-#include "crl_fetch.h"
-#include "crl_floors.h"
-#include "revocation_watch.h"
+#include "revocation/crl_fetch.h"
+#include "revocation/crl_floors.h"
+#include "revocation/revocation_watch.h"
 
 struct keeper {
 	struct crl_floors *floors;

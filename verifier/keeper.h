@@ -14,7 +14,7 @@
 #include "mtls/status.h"
 
 #include "generation.h"
-#include "store.h"
+#include "store/store.h"
 
 struct keeper;
 

@@ -20,7 +20,7 @@
 #include "metrics.h"
 #include "policy.h"
 #include "settings.h"
-#include "store.h"
+#include "store/store.h"
 
 enum limit {
 	/* Failed logins. */

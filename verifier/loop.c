@@ -10,7 +10,7 @@
 
 #include "exchange.h"
 #include "name_service.h"
-#include "ocsp.h"
+#include "revocation/ocsp.h"
 
 /* How long answers may take when the program ends. */
 #define DRAIN_S	10

@@ -22,12 +22,12 @@
 #include "mtls/pem.h"
 #include "mtls/process.h"
 
-#include "crl_floors.h"
 #include "local_socket.h"
 #include "loops.h"
 #include "monitor.h"
-#include "service.h"
+#include "revocation/crl_floors.h"
 #include "server.h"
+#include "service.h"
 
 /* Descriptors that are not connections: sockets, database, epoll, files. */
 #define DESCRIPTORS_SPARE 64u

@@ -17,7 +17,7 @@
 #include "loops.h"
 #include "metrics.h"
 #include "metrics_text.h"
-#include "ocsp_cache.h"
+#include "revocation/ocsp_cache.h"
 
 #define PREFIX "mtls_verifier_"
 

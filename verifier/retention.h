@@ -12,7 +12,7 @@
 
 #include "mtls/log.h"
 
-#include "store.h"
+#include "store/store.h"
 #include "throttle.h"
 
 struct retention {

@@ -20,7 +20,7 @@
 #include "listener.h"
 #include "own_name.h"
 #include "retention.h"
-#include "store.h"
+#include "store/store.h"
 #include "throttle.h"
 
 struct admin;

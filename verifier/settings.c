@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "network.h"
-#include "store.h"
+#include "store/store.h"
 
 static const char *const tls_mins[] = { "1.3", "1.2-insecure", NULL };
 static const char *const revocations[] = { "strict", "ifuri", "relaxed",

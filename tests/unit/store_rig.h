@@ -9,7 +9,7 @@
 
 #include "mtls/audit_chain.h"
 #include "scratch.h"
-#include "store.h"
+#include "store/store.h"
 
 #define RIG_HOST "ws-1.acme.example"
 #define RIG_VERIFIER "verifier1.acme.example"

@@ -15,10 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "crl_fetch.h"
-#include "http_fetch.h"
 #include "http_stub.h"
 #include "pki.h"
+#include "revocation/crl_fetch.h"
+#include "revocation/http_fetch.h"
 #include "scratch.h"
 
 #include "../lib/unit.h"

@@ -15,9 +15,9 @@
 
 #include "mtls/tls.h"
 
-#include "ocsp_answer.h"
 #include "ocsp_reply.h"
 #include "pki.h"
+#include "revocation/ocsp_answer.h"
 
 #include "../lib/unit.h"
 

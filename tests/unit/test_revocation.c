@@ -19,7 +19,7 @@
 #include <openssl/x509v3.h>
 
 #include "pki.h"
-#include "revocation.h"
+#include "revocation/revocation.h"
 #include "scratch.h"
 
 #include "../lib/unit.h"

@@ -23,7 +23,7 @@
 #include "mtls/deadline.h"
 #include "mtls/text.h"
 
-#include "crl_floors.h"
+#include "revocation/crl_floors.h"
 #include "verifier_rig.h"
 
 #include "../lib/unit.h"

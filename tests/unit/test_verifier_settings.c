@@ -13,7 +13,7 @@
 
 #include "scratch.h"
 #include "settings.h"
-#include "store.h"
+#include "store/store.h"
 
 #include "../lib/unit.h"
 

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The steps of the schema, as the build made them of verifier/postgres.sql.
+ * The steps of the schema, as the build made them of postgres.sql.
  */
 #include "config.h"
 
@@ -10,7 +10,7 @@
 #include "store_postgres.h"
 
 static const char step_1[] =
-#include "postgres.sql.h"
+#include "store/postgres.sql.h"
     ;
 
 const char *const postgres_steps[POSTGRES_SCHEMA] = { step_1 };

@@ -14,7 +14,7 @@
 #include "mtls/status.h"
 
 #include "revocation.h"
-#include "store.h"
+#include "store/store.h"
 
 struct crl_floors;
 
