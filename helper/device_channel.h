@@ -12,13 +12,13 @@
 #include <event2/event.h>
 #include <stdint.h>
 
-#include "http_channel.h"
+#include "client/http_channel.h"
+#include "client/problem.h"
+#include "client/trace.h"
 #include "machine.h"
 #include "mtls/body.h"
 #include "mtls/deadline.h"
 #include "mtls/status.h"
-#include "problem.h"
-#include "trace.h"
 
 struct device_channel;
 

@@ -4,10 +4,6 @@ libmtls_helper_la_SOURCES = \
 	helper/caller.h \
 	helper/device_channel.c \
 	helper/device_channel.h \
-	helper/http_channel.c \
-	helper/http_channel.h \
-	helper/http_headers.c \
-	helper/http_headers.h \
 	helper/login.c \
 	helper/login.h \
 	helper/login_result.c \
@@ -21,34 +17,18 @@ libmtls_helper_la_SOURCES = \
 	helper/module_link.h \
 	helper/preflight.c \
 	helper/preflight.h \
-	helper/problem.c \
-	helper/problem.h \
-	helper/sentence.c \
-	helper/sentence.h \
 	helper/settings.c \
 	helper/settings.h \
 	helper/settings_check.c \
 	helper/settings_check.h \
-	helper/tls_reason.c \
-	helper/tls_reason.h \
-	helper/token_choice.c \
-	helper/token_choice.h \
-	helper/token_process.c \
-	helper/token_process.h \
-	helper/token_worker.c \
-	helper/token_worker.h \
-	helper/trace.c \
-	helper/trace.h \
-	helper/user_channel.c \
-	helper/user_channel.h \
 	helper/verdict.c \
 	helper/verdict.h \
 	helper/verifier_client.c \
 	helper/verifier_client.h
+libmtls_helper_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 libmtls_helper_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(LIBEVENT_CFLAGS) \
 	$(LIBEVENT_OPENSSL_CFLAGS)
-libmtls_helper_la_LIBADD = libmtls_tls.la $(LIBEVENT_OPENSSL_LIBS) \
-	$(LIBEVENT_LIBS)
+libmtls_helper_la_LIBADD = libmtls_client.la
 
 pkglibexec_PROGRAMS += mtls-helper
 mtls_helper_SOURCES = helper/main.c

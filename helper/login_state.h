@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #include "caller.h"
+#include "client/sentence.h"
+#include "client/trace.h"
 #include "device_channel.h"
 #include "login.h"
 #include "machine.h"
@@ -19,9 +21,7 @@
 #include "mtls/deadline.h"
 #include "mtls/message.h"
 #include "mtls/verdict.h"
-#include "sentence.h"
 #include "settings.h"
-#include "trace.h"
 #include "verifier_client.h"
 
 struct login {

@@ -10,10 +10,10 @@
 #include <event2/event.h>
 #include <stdint.h>
 
+#include "client/trace.h"
 #include "mtls/deadline.h"
 #include "mtls/message.h"
 #include "mtls/status.h"
-#include "trace.h"
 
 struct module_link;
 

@@ -17,8 +17,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "client/tls_reason.h"
 #include "mtls/tls.h"
-#include "tls_reason.h"
 
 struct preflight {
 	struct bufferevent *bev;

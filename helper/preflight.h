@@ -12,7 +12,7 @@
 #include <event2/event.h>
 #include <openssl/x509.h>
 
-#include "http_channel.h"
+#include "client/http_channel.h"
 #include "mtls/status.h"
 
 struct preflight;

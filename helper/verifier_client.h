@@ -12,15 +12,15 @@
 #include <event2/event.h>
 #include <openssl/x509.h>
 
+#include "client/http_channel.h"
+#include "client/trace.h"
 #include "device_channel.h"
-#include "http_channel.h"
 #include "machine.h"
 #include "mtls/body.h"
 #include "mtls/deadline.h"
 #include "mtls/log.h"
 #include "mtls/status.h"
 #include "settings.h"
-#include "trace.h"
 
 struct verifier_client;
 

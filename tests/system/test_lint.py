@@ -9,9 +9,9 @@ import pytest
 from mtls_test.process import run
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = ("common", "doc", "examples", "helper", "include", "mtlsctl",
-           "pam_mtls", "pkcs11", "policy", "systemd", "tests", "tls",
-           "verifier")
+FOLDERS = ("client", "common", "doc", "examples", "helper", "include",
+           "mtlsctl", "pam_mtls", "pkcs11", "policy", "systemd", "tests",
+           "tls", "verifier")
 
 
 def files(*endings):

@@ -1,6 +1,6 @@
 # Tests of mtls-helper: single units, then logins against a verifier that
 # misbehaves on request (tests/lib/fake_verifier.c).
-helper_test_cflags = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(LIBEVENT_CFLAGS) \
+helper_test_cflags = -I$(top_srcdir) $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(LIBEVENT_CFLAGS) \
 	$(CMOCKA_CFLAGS) -DTEST_SRCDIR=\"$(abs_top_srcdir)\"
 helper_test_ldadd = libmtls_helper.la $(CMOCKA_LIBS)
 

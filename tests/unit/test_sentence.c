@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "../../helper/sentence.h"
+#include "../../client/sentence.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

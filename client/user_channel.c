@@ -5,13 +5,13 @@
  */
 #include "config.h"
 
-#include "user_channel.h"
+#include "client/user_channel.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/problem.h"
 #include "mtls/secret.h"
-#include "problem.h"
 
 struct user_channel {
 	struct http_channel *http;

@@ -3,10 +3,10 @@
  *
  * The answers of a verifier that are not what was hoped for.
  */
-#ifndef HELPER_PROBLEM_H
-#define HELPER_PROBLEM_H
+#ifndef CLIENT_PROBLEM_H
+#define CLIENT_PROBLEM_H
 
-#include "http_channel.h"
+#include "client/http_channel.h"
 #include "mtls/status.h"
 
 enum problem_kind {

@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "tls_reason.h"
+#include "client/tls_reason.h"
 
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>

@@ -3,8 +3,8 @@
  *
  * What an answer of a verifier must look like before its body is read.
  */
-#ifndef HELPER_HTTP_HEADERS_H
-#define HELPER_HTTP_HEADERS_H
+#ifndef CLIENT_HTTP_HEADERS_H
+#define CLIENT_HTTP_HEADERS_H
 
 #include <event2/http.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  *
  * Why a bufferevent over TLS has ended.
  */
-#ifndef HELPER_TLS_REASON_H
-#define HELPER_TLS_REASON_H
+#ifndef CLIENT_TLS_REASON_H
+#define CLIENT_TLS_REASON_H
 
 #include <event2/bufferevent.h>
 

@@ -5,15 +5,15 @@
  */
 #include "config.h"
 
-#include "token_worker.h"
+#include "client/token_worker.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "client/token_process.h"
 #include "mtls/signer.h"
-#include "token_process.h"
 
 #define LOGOUT_MS 500	/* for logging out of the card */
 
@@ -210,15 +210,15 @@ send_message(struct token_worker *t, const struct mtls_message *m,
 static enum mtls_status
 send_open(struct token_worker *t, struct mtls_err *err)
 {
-	const struct settings *s = t->options.settings;
+	const struct token_settings *s = &t->options.token;
 	struct mtls_message m = { .type = MTLS_MSG_TOKEN_OPEN };
 
-	/* Borrowed: this message is not cleared. */
-	m.u.token_open.module = s->module;
-	m.u.token_open.uri = s->uri;
-	m.u.token_open.account = s->token_user;
-	m.u.token_open.writable.n = s->writable.n;
-	m.u.token_open.writable.text = s->writable.words;
+	/* Borrowed: this message is read only and not cleared. */
+	m.u.token_open.module = (char *)(uintptr_t)s->module;
+	m.u.token_open.uri = (char *)(uintptr_t)s->uri;
+	m.u.token_open.account = (char *)(uintptr_t)s->account;
+	m.u.token_open.writable.n = s->writable->n;
+	m.u.token_open.writable.text = s->writable->words;
 	return send_message(t, &m, err);
 }
 
@@ -236,7 +236,7 @@ token_worker_start(const struct token_worker_options *options,
 	t->process = none;
 	trace_begin(options->trace, TRACE_TOKEN_OPEN);
 	if (token_process_start(options->program,
-	    &options->settings->environment, &t->process, err) != MTLS_OK ||
+	    options->token.environment, &t->process, err) != MTLS_OK ||
 	    send_open(t, err) != MTLS_OK) {
 		token_worker_free(t);
 		return err->status;

@@ -3,8 +3,8 @@
  *
  * How long each phase of a login took, counted from the LOGIN message.
  */
-#ifndef HELPER_TRACE_H
-#define HELPER_TRACE_H
+#ifndef CLIENT_TRACE_H
+#define CLIENT_TRACE_H
 
 #include <stdint.h>
 

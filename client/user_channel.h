@@ -4,10 +4,10 @@
  * The user channel: a full TLS handshake with the person's certificate,
  * whose signature is the proof, and one request that names the challenge.
  */
-#ifndef HELPER_USER_CHANNEL_H
-#define HELPER_USER_CHANNEL_H
+#ifndef CLIENT_USER_CHANNEL_H
+#define CLIENT_USER_CHANNEL_H
 
-#include "http_channel.h"
+#include "client/http_channel.h"
 #include "mtls/body.h"
 #include "mtls/status.h"
 

@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "trace.h"
+#include "client/trace.h"
 
 #include <string.h>
 

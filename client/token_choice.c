@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "token_choice.h"
+#include "client/token_choice.h"
 
 #include <limits.h>
 #include <openssl/asn1.h>
@@ -140,7 +140,7 @@ token_choice_parse(const char *text, size_t n, size_t *ret,
 }
 
 enum mtls_status
-token_choice_check(const struct mtls_msg_token_cert *cert, uint32_t flags,
+token_choice_check(const struct mtls_msg_token_cert *cert, int insist_on_pin,
     struct mtls_err *err)
 {
 	if (cert->pin_flags & MTLS_PIN_LOCKED)
@@ -149,8 +149,7 @@ token_choice_check(const struct mtls_msg_token_cert *cert, uint32_t flags,
 	if (cert->mechanisms == 0)
 		return mtls_fail(err, MTLS_E_TOKEN_UNUSABLE,
 		    "the card cannot sign with this key");
-	if ((cert->pin_flags & MTLS_PIN_NOT_NEEDED) &&
-	    (flags & MTLS_LOGIN_NO_NULL))
+	if ((cert->pin_flags & MTLS_PIN_NOT_NEEDED) && insist_on_pin)
 		return mtls_fail(err, MTLS_E_TOKEN_UNUSABLE,
 		    "the card asks for no PIN and the service insists on one");
 	return MTLS_OK;

@@ -3,8 +3,8 @@
  *
  * The process of mtls-token: how it starts and how it ends.
  */
-#ifndef HELPER_TOKEN_PROCESS_H
-#define HELPER_TOKEN_PROCESS_H
+#ifndef CLIENT_TOKEN_PROCESS_H
+#define CLIENT_TOKEN_PROCESS_H
 
 #include "mtls/conf.h"
 #include "mtls/deadline.h"

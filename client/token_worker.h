@@ -1,22 +1,22 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * mtls-helper's end of the socket to mtls-token. mtls-token drives a card
+ * Our end of the socket to mtls-token. mtls-token drives a card
  * and foreign code: whatever comes from it can make a login fail and can do
  * nothing else. A message that is not expected now ends it.
  */
-#ifndef HELPER_TOKEN_WORKER_H
-#define HELPER_TOKEN_WORKER_H
+#ifndef CLIENT_TOKEN_WORKER_H
+#define CLIENT_TOKEN_WORKER_H
 
 #include <event2/event.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/trace.h"
+#include "mtls/conf.h"
 #include "mtls/deadline.h"
 #include "mtls/message.h"
 #include "mtls/status.h"
-#include "settings.h"
-#include "trace.h"
 
 #define TOKEN_WORKER_MAX_CERTS 256u
 
@@ -35,11 +35,21 @@ struct token_worker_events {
 	void *arg;
 };
 
+/* What mtls-token is started with; all of it borrowed. */
+struct token_settings {
+	const char *module;		/* absolute path */
+	const char *uri;		/* "" = any token */
+	const char *account;		/* what mtls-token becomes if root */
+	const struct mtls_conf_list *environment;	/* NAME=VALUE */
+	const struct mtls_conf_list *writable;	/* absolute directories */
+	uint32_t pin_tries;		/* 0 = not known */
+};
+
 struct token_worker_options {
 	const char *program;		/* absolute path of mtls-token */
-	const struct settings *settings;
+	struct token_settings token;
 	struct mtls_deadline deadline;
-	struct trace *trace;
+	struct trace *trace;		/* or NULL */
 };
 
 /*

@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "problem.h"
+#include "client/problem.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "sentence.h"
+#include "client/sentence.h"
 
 #include <stdio.h>
 

@@ -6,8 +6,8 @@
  * the body is accepted; an answer reaches the caller only after the
  * connection, its status line, its headers and its length have been checked.
  */
-#ifndef HELPER_HTTP_CHANNEL_H
-#define HELPER_HTTP_CHANNEL_H
+#ifndef CLIENT_HTTP_CHANNEL_H
+#define CLIENT_HTTP_CHANNEL_H
 
 #include <event2/event.h>
 #include <netinet/in.h>
@@ -15,9 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/trace.h"
 #include "mtls/status.h"
 #include "mtls/tls.h"
-#include "trace.h"
 
 struct http_channel;
 

@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "http_headers.h"
+#include "client/http_headers.h"
 
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>

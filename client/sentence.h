@@ -4,8 +4,8 @@
  * What the person at the login is told. Fixed sentences; reasons go to the
  * log only.
  */
-#ifndef HELPER_SENTENCE_H
-#define HELPER_SENTENCE_H
+#ifndef CLIENT_SENTENCE_H
+#define CLIENT_SENTENCE_H
 
 #include <stddef.h>
 #include <stdint.h>

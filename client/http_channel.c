@@ -8,7 +8,7 @@
  */
 #include "config.h"
 
-#include "http_channel.h"
+#include "client/http_channel.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -21,9 +21,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "http_headers.h"
+#include "client/http_headers.h"
+#include "client/tls_reason.h"
 #include "mtls/body.h"
-#include "tls_reason.h"
 
 #define HEADERS_MAX	8192
 #define NO_TIMEOUT_S	86400	/* the login has its own deadline */

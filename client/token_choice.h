@@ -5,17 +5,17 @@
  * question where more than one remains, and what speaks against a card
  * before its PIN is asked for. Nothing here talks to anybody.
  */
-#ifndef HELPER_TOKEN_CHOICE_H
-#define HELPER_TOKEN_CHOICE_H
+#ifndef CLIENT_TOKEN_CHOICE_H
+#define CLIENT_TOKEN_CHOICE_H
 
 #include <openssl/x509.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/token_worker.h"
 #include "mtls/message.h"
 #include "mtls/status.h"
 #include "mtls/tls.h"
-#include "token_worker.h"
 
 #define TOKEN_CHOICE_TEXT_MAX	480u	/* fits into an ASK */
 
@@ -47,9 +47,9 @@ enum mtls_status token_choice_parse(const char *text, size_t n,
 /*
  * Whether it makes sense to ask for the PIN: PIN_LOCKED, or TOKEN_UNUSABLE
  * where no mechanism fits, or where the card wants no PIN and the caller
- * (flags of the LOGIN) insists on one.
+ * insists on one.
  */
 enum mtls_status token_choice_check(const struct mtls_msg_token_cert *cert,
-    uint32_t flags, struct mtls_err *err);
+    int insist_on_pin, struct mtls_err *err);
 
 #endif

@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "token_process.h"
+#include "client/token_process.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,0 +1,31 @@
+# The person's side of a login: a card, a PIN, one request to a verifier. For
+# mtls-helper and mtlsctl.
+noinst_LTLIBRARIES += libmtls_client.la
+libmtls_client_la_SOURCES = \
+	client/card_login.c \
+	client/card_login.h \
+	client/http_channel.c \
+	client/http_channel.h \
+	client/http_headers.c \
+	client/http_headers.h \
+	client/problem.c \
+	client/problem.h \
+	client/sentence.c \
+	client/sentence.h \
+	client/tls_reason.c \
+	client/tls_reason.h \
+	client/token_choice.c \
+	client/token_choice.h \
+	client/token_process.c \
+	client/token_process.h \
+	client/token_worker.c \
+	client/token_worker.h \
+	client/trace.c \
+	client/trace.h \
+	client/user_channel.c \
+	client/user_channel.h
+libmtls_client_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+libmtls_client_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) \
+	$(LIBEVENT_CFLAGS) $(LIBEVENT_OPENSSL_CFLAGS)
+libmtls_client_la_LIBADD = libmtls_tls.la $(LIBEVENT_OPENSSL_LIBS) \
+	$(LIBEVENT_LIBS)
