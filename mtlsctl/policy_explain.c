@@ -22,7 +22,7 @@
 #include "policy/policy_explain.h"
 
 static const char *const methods[] = {
-	"token", "relay", "sshkey", "code", "agent", NULL
+	"token", "relay", "sshkey", "code", "agent", "mint", NULL
 };
 
 struct settings {
@@ -41,7 +41,7 @@ const struct ctl_option policy_explain_options[] = {
 	{ "service", CTL_TEXT, offsetof(struct settings, service), 0, 0, NULL,
 	    "NAME", "to which PAM service", 1 },
 	{ "method", CTL_CHOICE, offsetof(struct settings, method), 0, 0,
-	    methods, "WORD", "how: token, relay, sshkey, code or agent "
+	    methods, "WORD", "how: token, relay, sshkey, code, agent or mint "
 	    "(token)", 0 },
 	{ "cert", CTL_TEXT, offsetof(struct settings, cert), 0, 0, NULL,
 	    "FILE", "with this certificate", 0 },

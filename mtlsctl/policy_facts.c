@@ -180,9 +180,14 @@ policy_facts_of(const struct policy *policy, struct policy_facts_input *input)
 		.mapped_user = input->user,
 		.certificate = &input->certificate,
 		.superuser = account_superuser(input->user),
+		.same_network = POLICY_YES,
 	};
 
 	ask_groups(policy, input);
+	if ((policy_method(input->method) &
+	    (POLICY_METHOD_CODE | POLICY_METHOD_MINT)) != 0)
+		note(input, "it is taken that the code is used in the "
+		    "network in which it was asked for");
 	f.member = input->member;
 	if (!input->has_certificate) {
 		imagine_certificate(policy, input);

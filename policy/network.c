@@ -174,6 +174,14 @@ network_same_client(const struct network_address *a,
 	    same_prefix(a->bytes, b->bytes, a->family == AF_INET ? 32 : 64);
 }
 
+int
+network_is_near(const struct network_address *a,
+    const struct network_address *b)
+{
+	return a->family == b->family &&
+	    same_prefix(a->bytes, b->bytes, a->family == AF_INET ? 24 : 48);
+}
+
 enum mtls_status
 network_endpoint_parse(const char *text, struct sockaddr_storage *ret,
     socklen_t *ret_len, struct mtls_err *err)

@@ -49,6 +49,13 @@ struct network_address network_address_of(const struct sockaddr *sa);
 int network_same_client(const struct network_address *a,
     const struct network_address *b);
 
+/*
+ * Whether they are near each other, as two computers of one household or
+ * office are: the same /24 of IPv4, or /48 of IPv6.
+ */
+int network_is_near(const struct network_address *a,
+    const struct network_address *b);
+
 /* Whether only this machine can be at the other end. */
 int network_is_loopback(const struct network_address *address);
 

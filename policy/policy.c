@@ -14,6 +14,9 @@
  *  5. uid 0 needs a rule that names it (T053b_root_needs_its_own_rule).
  *  6. A requirement that is not met denies, and a certificate of which
  *     nothing is known meets none (T033_requirements).
+ *  7. A code that was minted needs a rule that says so (minted_codes), and
+ *     of a network that is required it must be known that it is the same
+ *     (T166_network).
  */
 #include "config.h"
 
@@ -34,7 +37,9 @@ struct trace {
 static struct policy_decision
 deny(enum policy_reason reason, unsigned line)
 {
-	struct policy_decision d = { MTLS_VERDICT_DENY, reason, line, 0 };
+	struct policy_decision d = {
+		.verdict = MTLS_VERDICT_DENY, .reason = reason, .line = line
+	};
 
 	return d;
 }
@@ -56,11 +61,11 @@ days_left(const struct policy *policy, const struct policy_facts *f)
 
 static struct policy_decision
 allow(const struct policy *policy, const struct policy_facts *f,
-    unsigned line)
+    const struct policy_rule *r)
 {
 	struct policy_decision d = {
-		MTLS_VERDICT_ALLOW, POLICY_REASON_ALLOWED, line,
-		days_left(policy, f)
+		MTLS_VERDICT_ALLOW, POLICY_REASON_ALLOWED, r->line,
+		days_left(policy, f), r->network
 	};
 
 	return d;
@@ -89,6 +94,17 @@ check_certificate(const struct policy_requirements *require,
 	return deny(POLICY_REASON_AGE, unmet->line);
 }
 
+/* A code may have been asked for by whoever is at the other end. */
+static int
+is_elsewhere(const struct policy_rule *r, const struct policy_facts *f)
+{
+	unsigned method = policy_method(f->method);
+
+	return (method & (POLICY_METHOD_CODE | POLICY_METHOD_MINT)) != 0 &&
+	    r->network == POLICY_NETWORK_REQUIRE &&
+	    f->same_network != POLICY_YES;
+}
+
 /* The rule matches: it decides. */
 static struct policy_decision
 apply_rule(const struct policy *policy, const struct policy_rule *r,
@@ -99,8 +115,10 @@ apply_rule(const struct policy *policy, const struct policy_rule *r,
 	if (r->effect != POLICY_ALLOW)
 		return deny(POLICY_REASON_RULE, r->line);
 	unmet = check_certificate(&r->require, f);
-	return unmet.reason == POLICY_REASON_NONE ?
-	    allow(policy, f, r->line) : unmet;
+	if (unmet.reason != POLICY_REASON_NONE)
+		return unmet;
+	return is_elsewhere(r, f) ? deny(POLICY_REASON_NETWORK, r->line) :
+	    allow(policy, f, r);
 }
 
 static struct policy_match

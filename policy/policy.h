@@ -48,7 +48,21 @@ enum policy_map_kind {
 #define POLICY_METHOD_SSHKEY	4u
 #define POLICY_METHOD_CODE	8u
 #define POLICY_METHOD_AGENT	16u
+/* A code that was made before there was a login to answer. */
+#define POLICY_METHOD_MINT	32u
+/* Nobody means a minted code who allows any method; who denies any does. */
 #define POLICY_METHOD_ANY	31u
+#define POLICY_METHOD_ALL	63u
+
+/*
+ * For codes: what it means that a login does not come from the network of
+ * the person's own connection, or that this cannot be told.
+ */
+enum policy_network {
+	POLICY_NETWORK_WARN = 0,	/* the person is told, and the log */
+	POLICY_NETWORK_REQUIRE,		/* it is denied */
+	POLICY_NETWORK_OFF
+};
 
 struct policy_words {
 	int any;		/* all of them; then n is 0 */
@@ -117,6 +131,7 @@ struct policy_rule {
 	struct network *networks;
 	struct within *within;	/* NULL: at any time */
 	size_t zone;		/* index in policy.zones, where within is */
+	enum policy_network network;	/* of codes */
 	struct policy_requirements require;
 };
 
@@ -171,6 +186,7 @@ enum policy_reason {
 	POLICY_REASON_RULE,
 	POLICY_REASON_NO_RULE,
 	POLICY_REASON_CANNOT_TELL,
+	POLICY_REASON_NETWORK,		/* a code, and another network */
 	POLICY_REASON_COUNT
 };
 const char *policy_reason_word(enum policy_reason reason);
@@ -240,6 +256,8 @@ struct policy_facts {
 	enum policy_answer superuser;
 	/* For each of policy.groups: is the user a member. */
 	const enum policy_answer *member;
+	/* For codes: policy_same_network(). */
+	enum policy_answer same_network;
 };
 
 struct policy_decision {
@@ -248,6 +266,7 @@ struct policy_decision {
 	unsigned line;		/* of what decided, 0 where no line did */
 	unsigned expires_days;	/* ALLOW: warn that it expires within so many
 				 * days; 0: no warning */
+	enum policy_network network;	/* ALLOW: what the rule says of it */
 };
 
 /*
@@ -259,6 +278,14 @@ struct policy_decision {
  */
 struct policy_decision policy_decide(const struct policy *policy,
     const struct policy_facts *facts);
+
+/*
+ * Whether the address that a login claims to come from is in the network of
+ * another: the same /24 of IPv4, or /48 of IPv6. What is not an address
+ * cannot be told.
+ */
+enum policy_answer policy_same_network(const char *rhost,
+    const char *source);
 
 /* The parts of a rule, in the order in which they are looked at. */
 enum policy_clause {

@@ -166,6 +166,18 @@ may_not_tell(const struct policy_rule *rule)
 	return !rule->from_any || rule->within != NULL;
 }
 
+/* What a rule can be about: nobody denies what nothing allows. */
+static unsigned
+methods_of(const struct policy *policy, const struct policy_rule *rule)
+{
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		if (policy->rules[i].effect == POLICY_ALLOW &&
+		    (policy->rules[i].methods & POLICY_METHOD_MINT) != 0)
+			return rule->methods;
+	}
+	return rule->methods & POLICY_METHOD_ANY;
+}
+
 int
 policy_check_covers(const struct policy *policy,
     const struct policy_check *check, const struct policy_rule *a,
@@ -178,7 +190,7 @@ policy_check_covers(const struct policy *policy,
 	if (!people_cover(policy, a, b) ||
 	    !hosts_cover(&a->hosts, &b->hosts) ||
 	    !words_cover(&a->services, &b->services) ||
-	    (b->methods & ~a->methods) != 0 || !networks_cover(a, b) ||
+	    (methods_of(policy, b) & ~a->methods) != 0 || !networks_cover(a, b) ||
 	    !times_cover(a, b))
 		return 0;
 	if (a->effect == POLICY_DENY)

@@ -39,7 +39,7 @@ static const char *
 methods(unsigned bits, char out[LIST_MAX])
 {
 	static const char *const names[] = {
-		"token", "relay", "sshkey", "code", "agent"
+		"token", "relay", "sshkey", "code", "agent", "mint"
 	};
 	size_t len = 0;
 
@@ -236,6 +236,9 @@ fault(enum policy_reason reason)
 		return "requires a longer key than the certificate's";
 	case POLICY_REASON_AGE:
 		return "requires a certificate that was issued less long ago";
+	case POLICY_REASON_NETWORK:
+		return ("requires that a code is used in the network in "
+		    "which it was asked for");
 	}
 	return "something is not known";
 }
@@ -245,7 +248,7 @@ is_requirement(enum policy_reason reason)
 {
 	return reason == POLICY_REASON_PURPOSE ||
 	    reason == POLICY_REASON_POLICY || reason == POLICY_REASON_KEY ||
-	    reason == POLICY_REASON_AGE;
+	    reason == POLICY_REASON_AGE || reason == POLICY_REASON_NETWORK;
 }
 
 static void

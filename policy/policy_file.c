@@ -136,7 +136,7 @@ end_of(enum line which)
 {
 	if (which == ALLOW)
 		return "expected the end of the line, or a part of a rule "
-		    "in the order on, for, by, from, within, require";
+		    "in the order on, for, by, from, within, network, require";
 	if (which == DENY)
 		return "expected the end of the line, or a part of a rule "
 		    "in the order on, for, by, from, within";

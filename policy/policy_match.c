@@ -24,6 +24,7 @@ policy_method(const char *name)
 		{ "sshkey", POLICY_METHOD_SSHKEY },
 		{ "code", POLICY_METHOD_CODE },
 		{ "agent", POLICY_METHOD_AGENT },
+		{ "mint", POLICY_METHOD_MINT },
 	};
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
@@ -31,6 +32,17 @@ policy_method(const char *name)
 			return methods[i].bit;
 	}
 	return 0;
+}
+
+enum policy_answer
+policy_same_network(const char *rhost, const char *source)
+{
+	struct network_address a, b;
+
+	if (network_address_parse(rhost, &a) != 0 ||
+	    network_address_parse(source, &b) != 0)
+		return POLICY_CANNOT_TELL;
+	return network_is_near(&a, &b) ? POLICY_YES : POLICY_NO;
 }
 
 int

@@ -60,6 +60,8 @@ static const struct {
 	[POLICY_REASON_RULE] = { "denied-by-rule", "Access denied." },
 	[POLICY_REASON_NO_RULE] = { "no-rule", "Access denied." },
 	[POLICY_REASON_CANNOT_TELL] = { "cannot-tell", "Access denied." },
+	[POLICY_REASON_NETWORK] = { "other-network",
+	    "The login does not come from the network that you are in." },
 };
 
 const char *

@@ -21,6 +21,13 @@ is_method(const char *word)
 	return policy_method(word) != 0;
 }
 
+static unsigned
+any_method(enum policy_effect effect)
+{
+	return effect == POLICY_ALLOW ? POLICY_METHOD_ANY :
+	    POLICY_METHOD_ALL;
+}
+
 static enum mtls_status
 take_methods(struct policy_parser *p, struct policy_rule *rule,
     struct mtls_err *err)
@@ -29,13 +36,32 @@ take_methods(struct policy_parser *p, struct policy_rule *rule,
 	enum mtls_status status;
 
 	status = policy_parser_list(p,
-	    "expected token, relay, sshkey, code or agent", is_method,
+	    "expected token, relay, sshkey, code, agent or mint", is_method,
 	    &words, err);
-	rule->methods = words.any ? POLICY_METHOD_ANY : 0;
+	rule->methods = words.any ? any_method(rule->effect) : 0;
 	for (size_t i = 0; status == MTLS_OK && i < words.n; i++)
 		rule->methods |= policy_method(words.word[i]);
 	policy_words_clear(&words);
 	return status;
+}
+
+static enum mtls_status
+take_network(struct policy_parser *p, struct policy_rule *rule,
+    struct mtls_err *err)
+{
+	if ((rule->methods & (POLICY_METHOD_CODE | POLICY_METHOD_MINT)) == 0)
+		return policy_parser_expected(p, "the network is looked at "
+		    "for methods code and mint only", err);
+	if (policy_lexer_is(&p->lexer, "require"))
+		rule->network = POLICY_NETWORK_REQUIRE;
+	else if (policy_lexer_is(&p->lexer, "warn"))
+		rule->network = POLICY_NETWORK_WARN;
+	else if (policy_lexer_is(&p->lexer, "off"))
+		rule->network = POLICY_NETWORK_OFF;
+	else
+		return policy_parser_expected(p,
+		    "expected require, warn or off", err);
+	return policy_parser_next(p, err);
 }
 
 static int
@@ -176,8 +202,8 @@ take_require(struct policy_parser *p, struct policy_rule *rule,
 
 /*
  * [on HOSTS] [for SERVICES] [by METHODS] [from NETWORKS] [within TIME]
- * [require REQUIREMENTS], in this order; the last only where something is
- * allowed.
+ * [network WORD] [require REQUIREMENTS], in this order; the last two only
+ * where something is allowed.
  */
 static enum mtls_status
 take_clauses(struct policy_parser *p, struct policy_rule *rule,
@@ -193,16 +219,17 @@ take_clauses(struct policy_parser *p, struct policy_rule *rule,
 		{ "by", take_methods },
 		{ "from", take_networks },
 		{ "within", take_within },
+		{ "network", take_network },
 		{ "require", take_require },
 	};
 	size_t n = sizeof(clauses) / sizeof(clauses[0]);
 	enum mtls_status status;
 
 	/* What a rule does not say it does not ask. */
-	rule->methods = POLICY_METHOD_ANY;
+	rule->methods = any_method(rule->effect);
 	rule->hosts.any = rule->services.any = rule->from_any = 1;
 	if (rule->effect != POLICY_ALLOW)
-		n--;
+		n -= 2;
 	for (size_t i = 0; i < n; i++) {
 		if (!policy_lexer_is(&p->lexer, clauses[i].word))
 			continue;

@@ -134,6 +134,31 @@ T057_one_client(void **state)
 	}
 }
 
+static void
+T166_near_each_other(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		int is_near;
+	} cases[] = {
+		{ "192.0.2.1", "192.0.2.1", 1 },
+		{ "192.0.2.1", "192.0.2.254", 1 },
+		{ "192.0.2.1", "192.0.3.1", 0 },
+		{ "192.0.2.1", "::ffff:192.0.2.7", 1 },
+		{ "2001:db8:1::1", "2001:db8:1:ffff::7", 1 },
+		{ "2001:db8:1::1", "2001:db8:2::1", 0 },
+		{ "0.0.0.0", "::", 0 },
+	};
+	struct network_address a, b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(network_address_parse(cases[i].a, &a), 0);
+		assert_int_equal(network_address_parse(cases[i].b, &b), 0);
+		assert_int_equal(network_is_near(&a, &b), cases[i].is_near);
+	}
+}
+
 int
 main(void)
 {
@@ -143,6 +168,7 @@ main(void)
 		cmocka_unit_test(T116_names_are_not_addresses),
 		cmocka_unit_test(endpoints),
 		cmocka_unit_test(T057_one_client),
+		cmocka_unit_test(T166_near_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -902,6 +902,108 @@ possible_for_anybody(void **state)
 	}
 }
 
+/* A rule means minted codes where it names them, and denies them anyway. */
+static void
+minted_codes(void **state)
+{
+	static const struct {
+		const char *rules;
+		enum mtls_verdict verdict;
+		enum policy_reason reason;
+		unsigned line;
+	} cases[] = {
+		{ "allow user any\n", MTLS_VERDICT_DENY,
+		    POLICY_REASON_NO_RULE, 0 },
+		{ "allow user any by any\n", MTLS_VERDICT_DENY,
+		    POLICY_REASON_NO_RULE, 0 },
+		{ "allow user any by code\n", MTLS_VERDICT_DENY,
+		    POLICY_REASON_NO_RULE, 0 },
+		{ "allow user any by mint\n", MTLS_VERDICT_ALLOW,
+		    POLICY_REASON_ALLOWED, 1 },
+		{ "allow user any by code, mint\n", MTLS_VERDICT_ALLOW,
+		    POLICY_REASON_ALLOWED, 1 },
+		{ "deny user alice\nallow user any by mint\n",
+		    MTLS_VERDICT_DENY, POLICY_REASON_RULE, 1 },
+		{ "deny user any by any\nallow user any by mint\n",
+		    MTLS_VERDICT_DENY, POLICY_REASON_RULE, 1 },
+		{ "deny user any by code\nallow user any by mint\n",
+		    MTLS_VERDICT_ALLOW, POLICY_REASON_ALLOWED, 2 },
+	};
+	struct policy_facts f = good_facts();
+
+	(void)state;
+	f.method = f.proof_method = "mint";
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_decision(decide(cases[i].rules, &f), cases[i].verdict,
+		    cases[i].reason, cases[i].line);
+	/* root is meant by a rule that names it, here as well. */
+	f.superuser = POLICY_YES;
+	assert_decision(decide("allow user any by mint\n", &f),
+	    MTLS_VERDICT_DENY, POLICY_REASON_NO_RULE, 0);
+}
+
+/* Codes by the network from which they are asked for. */
+static void
+T166_network(void **state)
+{
+	static const char *const methods[] = { "code", "mint", "token" };
+	static const enum policy_answer answers[] = {
+		POLICY_CANNOT_TELL, POLICY_NO, POLICY_YES
+	};
+	static const struct {
+		const char *rule;
+		enum policy_network network;
+	} rules[] = {
+		{ "allow user any by code, mint, token\n",
+		    POLICY_NETWORK_WARN },
+		{ "allow user any by code, mint, token network warn\n",
+		    POLICY_NETWORK_WARN },
+		{ "allow user any by code, mint, token network off\n",
+		    POLICY_NETWORK_OFF },
+		{ "allow user any by code, mint, token network require\n",
+		    POLICY_NETWORK_REQUIRE },
+	};
+	struct policy_facts f = good_facts();
+	struct policy_decision d;
+	int is_denied;
+
+	(void)state;
+	for (int i = 0; i < 4 * 3 * 3; i++) {
+		f.method = f.proof_method = methods[i % 3];
+		f.same_network = answers[i / 3 % 3];
+		d = decide(rules[i / 9].rule, &f);
+		is_denied = rules[i / 9].network == POLICY_NETWORK_REQUIRE &&
+		    i % 3 != 2 && f.same_network != POLICY_YES;
+		assert_decision(d, is_denied ? MTLS_VERDICT_DENY :
+		    MTLS_VERDICT_ALLOW, is_denied ? POLICY_REASON_NETWORK :
+		    POLICY_REASON_ALLOWED, 1);
+		if (!is_denied)
+			assert_int_equal(d.network, rules[i / 9].network);
+	}
+}
+
+static void
+T166_same_network(void **state)
+{
+	static const struct {
+		const char *rhost, *source;
+		enum policy_answer answer;
+	} cases[] = {
+		{ "192.0.2.7", "192.0.2.9", POLICY_YES },
+		{ "192.0.2.7", "198.51.100.9", POLICY_NO },
+		{ "192.0.2.7", "2001:db8::1", POLICY_NO },
+		{ "", "192.0.2.9", POLICY_CANNOT_TELL },
+		{ "laptop.acme.example", "192.0.2.9", POLICY_CANNOT_TELL },
+		{ "192.0.2.7", "", POLICY_CANNOT_TELL },
+		{ "", "", POLICY_CANNOT_TELL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(policy_same_network(cases[i].rhost,
+		    cases[i].source), cases[i].answer);
+}
+
 int
 main(void)
 {
@@ -928,6 +1030,9 @@ main(void)
 		cmocka_unit_test(traces),
 		cmocka_unit_test(unknown_method_is_denied),
 		cmocka_unit_test(possible_for_anybody),
+		cmocka_unit_test(minted_codes),
+		cmocka_unit_test(T166_network),
+		cmocka_unit_test(T166_same_network),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

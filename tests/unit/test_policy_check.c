@@ -126,6 +126,11 @@ covers(void **state)
 		{ "allow group g\ndeny user alice", 1 },
 		{ "allow user toor, alice\ndeny user toor", 1 },
 		{ "allow user alice\nallow group h", 1 },
+		/* codes that are minted */
+		{ "allow user any\nallow user alice by mint", 0 },
+		{ "allow user any by code, mint\ndeny user alice by mint", 1 },
+		{ "allow user any\ndeny user alice\n"
+		    "allow user bob by mint", 0 },
 		/* places */
 		{ "deny user any on x\nallow user any", 0 },
 		{ "deny user any\nallow user any on x", 1 },
@@ -184,7 +189,7 @@ covers(void **state)
 		snprintf(text, sizeof(text), "%s%s\n", GROUPS,
 		    cases[i].rules);
 		p = read_policy(text);
-		assert_int_equal(p.n_rules, 2);
+		assert_true(p.n_rules >= 2);
 		if (policy_check_covers(&p, &c, &p.rules[0], &p.rules[1]) !=
 		    cases[i].covered)
 			fail_msg("%s", cases[i].rules);

@@ -183,7 +183,8 @@ every_reason(void **state)
 	(void)state;
 	for (int i = POLICY_REASON_ALLOWED; i < POLICY_REASON_COUNT; i++) {
 		struct policy_decision d = {
-			MTLS_VERDICT_DENY, (enum policy_reason)i, 3, 0
+			.verdict = MTLS_VERDICT_DENY,
+			.reason = (enum policy_reason)i, .line = 3
 		};
 
 		policy_explain_decision(&f, &d, seen[i]);

@@ -114,7 +114,13 @@ errors_say_where(void **state)
 		{ "allow user alice bob\n", "p:1:18: " },
 		{ "allow user alice for login on ws-1\n",
 		    "p:1:28: expected the end of the line, or a part of a "
-		    "rule in the order on, for, by, from, within, require" },
+		    "rule in the order on, for, by, from, within, network, "
+		    "require" },
+		{ "allow user alice network sometimes\n",
+		    "p:1:26: expected require, warn or off" },
+		{ "allow user alice by token network off\n",
+		    "p:1:35: the network is looked at for" },
+		{ "deny user alice network off\n", "p:1:17: " },
 		{ "deny user alice require key rsa 2048\n",
 		    "p:1:17: expected the end of the line, or a part of a "
 		    "rule in the order on, for, by, from, within, not" },
