@@ -30,4 +30,10 @@ CTL_COMMAND(status_command);
 CTL_COMMAND(unlock_command);
 CTL_COMMAND(users_command);
 
+/*
+ * Says that so many of the bindings have no certificate with them, and what to
+ * do; nothing where n is 0.
+ */
+void admin_warn_unkept(struct ctl *ctl, unsigned n);
+
 #endif

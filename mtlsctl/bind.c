@@ -191,23 +191,37 @@ CTL_COMMAND(unbind_command)
 	return status;
 }
 
+void
+admin_warn_unkept(struct ctl *ctl, unsigned n)
+{
+	if (n > 0)
+		ctl_warn(ctl, "%u of these bindings are without their "
+		    "certificate, and not for the methods sshkey and agent: "
+		    "bind it again", n);
+}
+
 struct listing {
 	struct output *o;
 	int json;
+	unsigned n_unkept;	/* without their certificate */
 };
 
 static enum mtls_status
 add_binding(void *arg, const struct mtls_message *row, struct mtls_err *err)
 {
 	const struct mtls_msg_admin_binding *b = &row->u.admin_binding;
-	const struct listing *l = arg;
+	struct listing *l = arg;
 
+	if (b->key_sha256[0] == '\0')
+		l->n_unkept++;
 	output_text(l->o, "user", b->user);
 	output_text(l->o, "sha256", b->sha256);
 	if (l->json) {
 		output_text(l->o, "serial", b->serial);
 		output_text(l->o, "issuer", b->issuer);
 		output_time(l->o, "bound_at", (int64_t)b->bound_at_s);
+		output_text(l->o, "key_sha256", b->key_sha256[0] != '\0' ?
+		    b->key_sha256 : NULL);
 	}
 	output_time(l->o, "not_after", (int64_t)b->not_after_s);
 	output_text(l->o, "subject", b->subject);
@@ -220,7 +234,7 @@ CTL_COMMAND(bindings_command)
 {
 	struct mtls_message request = { .type = MTLS_MSG_ADMIN_BINDINGS };
 	struct settings set = { NULL, 0, 0 };
-	struct listing l = { NULL, 0 };
+	struct listing l = { NULL, 0, 0 };
 	enum mtls_status status;
 	struct ctl_words words;
 	uint32_t n = 0;
@@ -245,6 +259,8 @@ CTL_COMMAND(bindings_command)
 	mtls_message_clear(&request);
 	if (status == MTLS_OK && n == 0)
 		ctl_nothing(ctl);
+	if (status == MTLS_OK)
+		admin_warn_unkept(ctl, l.n_unkept);
 	if (status == MTLS_OK)
 		status = output_write(l.o, stdout, err);
 	output_free(l.o);

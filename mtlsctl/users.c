@@ -49,12 +49,20 @@ no_memory(struct mtls_err *err)
 	return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 }
 
+struct bindings {
+	json_t *all;
+	unsigned n_unkept;	/* without their certificate */
+};
+
 static enum mtls_status
 take_binding(void *arg, const struct mtls_message *row, struct mtls_err *err)
 {
-	json_t *user = user_of(arg, row->u.admin_binding.user);
+	struct bindings *bindings = arg;
+	json_t *user = user_of(bindings->all, row->u.admin_binding.user);
 	json_int_t n = json_integer_value(json_object_get(user, "bindings"));
 
+	if (row->u.admin_binding.key_sha256[0] == '\0')
+		bindings->n_unkept++;
 	return user == NULL || json_object_set_new(user, "bindings",
 	    json_integer(n + 1)) != 0 ? no_memory(err) : MTLS_OK;
 }
@@ -80,19 +88,25 @@ take_record(void *arg, const struct mtls_message *row, struct mtls_err *err)
 }
 
 static enum mtls_status
-ask_bindings(const struct settings *set, char *user, json_t *all,
+ask_bindings(struct ctl *ctl, const struct settings *set, json_t *all,
     struct mtls_err *err)
 {
+	struct bindings bindings = { all, 0 };
+	char everybody[] = "";
 	struct mtls_message request = {
 		.type = MTLS_MSG_ADMIN_BINDINGS,
-		.u.admin_bindings.user = user,
+		.u.admin_bindings.user = everybody,
 	};
+	enum mtls_status status;
 	uint32_t n;
 
-	return admin_question(&(struct admin_question){
+	status = admin_question(&(struct admin_question){
 	    .socket = set->socket, .request = &request,
 	    .row_type = MTLS_MSG_ADMIN_BINDING, .row = take_binding,
-	    .arg = all }, &n, err);
+	    .arg = &bindings }, &n, err);
+	if (status == MTLS_OK)
+		admin_warn_unkept(ctl, bindings.n_unkept);
+	return status;
 }
 
 static enum mtls_status
@@ -136,7 +150,6 @@ add_user(struct output *o, const char *name, const json_t *user)
 CTL_COMMAND(users_command)
 {
 	struct settings set = { .since = SINCE };
-	char everybody[] = "";
 	struct output *o = NULL;
 	json_t *all = NULL, *user;
 	enum mtls_status status;
@@ -151,7 +164,7 @@ CTL_COMMAND(users_command)
 	all = json_object();
 	if (all == NULL)
 		return no_memory(err);
-	status = ask_bindings(&set, everybody, all, err);
+	status = ask_bindings(ctl, &set, all, err);
 	if (status == MTLS_OK)
 		status = ask_records(&set, NULL, all, err);
 	o = output_new(set.json ? OUTPUT_JSON : OUTPUT_TABLE);

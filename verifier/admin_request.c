@@ -115,6 +115,8 @@ request_bind(struct admin_connection *c)
 	}
 	mtls_hex_encode(c->sha256, c->id.sha256, sizeof(c->id.sha256));
 	mtls_identity_short(&c->id, c->certificate, sizeof(c->certificate));
+	mtls_hex_encode(c->key_sha256, c->id.spki_sha256,
+	    sizeof(c->id.spki_sha256));
 	b->user = m->user;
 	b->sha256 = c->sha256;
 	b->subject = c->id.subject;
@@ -122,6 +124,9 @@ request_bind(struct admin_connection *c)
 	b->serial = c->id.serial;
 	b->not_after_s = c->id.not_after_s;
 	b->bound_at_s = time(NULL);
+	b->key_sha256 = c->key_sha256;
+	b->der = m->der.data;
+	b->der_len = m->der.len;
 	c->op.binding = b;
 	admin_begin_audit(c, "bind", m->user);
 	admin_submit(c, STORE_BINDING_ADD, admin_on_changed);

@@ -40,7 +40,8 @@ struct admin_connection {
 	struct store_revocation revocation;
 	struct mtls_identity id;
 	int has_id;
-	char sha256[65], after[65], certificate[512], reason[256];
+	char sha256[65], key_sha256[65], after[65], certificate[512];
+	char reason[256];
 	char after_name[MTLS_AUDIT_NAME_MAX + 1];
 };
 

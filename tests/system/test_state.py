@@ -20,6 +20,7 @@ from mtls_test.postgres import Postgres, programs
 from mtls_test.process import run, wait_until
 
 BUILD = pathlib.Path(os.environ["MTLS_BUILD"])
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BROKEN = (OSError, http.client.HTTPException)
 
 pytestmark = pytest.mark.skipif(programs() is None,
@@ -85,7 +86,8 @@ def machine(acme, pair):
     it.remove()
 
 
-@pytest.mark.parametrize("program", ["test_store", "test_store_limit",
+@pytest.mark.parametrize("program", ["test_store", "test_store_binding",
+                                     "test_store_limit",
                                      "test_store_postgresql"])
 def test_units(postgres, program):
     """What the store promises, in this database too."""
@@ -110,6 +112,31 @@ def test_schemas(acme, postgres):
             done = run(VERIFIER, *argv, "--config", verifier.conf,
                        check=False)
             assert done.returncode == 1 and "newer" in done.stderr
+    finally:
+        verifier.remove()
+
+
+def test_bindings_of_an_older_schema(acme, postgres, alice):
+    """They go on to be bindings, and get their certificate when they are
+    bound again."""
+    postgres.empty()
+    step_1, = SOURCE.glob("verifier/**/postgres.sql")
+    fingerprint = run("openssl", "x509", "-in", alice[0], "-noout",
+                      "-fingerprint", "-sha256").stdout.split("=")[1]
+    fingerprint = fingerprint.strip().replace(":", "").lower()
+    postgres.sql(step_1.read_text() + f"""
+        INSERT INTO mtls_verifier.schema_version VALUES (1);
+        INSERT INTO mtls_verifier.binding
+        VALUES ('{fingerprint}', 'alice', 's', 'i', '01', 1, 2);""")
+    verifier = make_verifier(acme, postgres, 5)
+    ctl = [MTLSCTL, "bindings", "--socket", verifier.admin]
+    try:
+        migrate(verifier)
+        verifier.start()
+        done = run(*ctl, check=False)
+        assert done.returncode == 2 and "bind it again" in done.stderr
+        run(MTLSCTL, "bind", "--socket", verifier.admin, "alice", alice[0])
+        assert run(*ctl).stdout.count("alice") == 1
     finally:
         verifier.remove()
 

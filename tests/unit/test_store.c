@@ -168,7 +168,7 @@ records_are_found(void **state)
 static void
 T181_one_certificate_one_user(void **state)
 {
-	struct store_binding b = { "alice", "aa", "CN=a", "CN=b", "01", 1, 2 };
+	struct store_binding b = { .user = "alice", .sha256 = "aa" };
 	struct store_challenge c = rig_challenge(1);
 	struct store_op op = { .binding = &b, .record = &rig_record, .id = c.id,
 	    .user = "alice", .sha256 = "aa" };
@@ -252,7 +252,7 @@ T038_floors_are_kept(void **state)
 static void
 T180_the_chain_is_whole(void **state)
 {
-	struct store_binding b = { "alice", "aa", "CN=a", "CN=b", "01", 1, 2 };
+	struct store_binding b = { .user = "alice", .sha256 = "aa" };
 	struct store_record odd = { .time_ms = 1, .event = "login",
 	    .decision = "deny", .user = "\xc3\xa4\xe2\x82\xac'\"\\{},",
 	    .reason = "" };
@@ -400,8 +400,8 @@ a_revoked_machine_opens_nothing(void **state)
 static void
 bind_one(const char *user, const char *sha256)
 {
-	struct store_binding b = { user, sha256, "CN=subject", "CN=issuer",
-	    "0a", 1, 2 };
+	struct store_binding b = { .user = user, .sha256 = sha256,
+	    .subject = "CN=subject", .issuer = "CN=issuer", .serial = "0a" };
 	struct store_op op = { .binding = &b, .record = &rig_record };
 
 	assert_int_equal(rig_run(&op, STORE_BINDING_ADD), MTLS_OK);

@@ -275,6 +275,32 @@ static const char schema_1[] =
     " 'deny', 'bob', 'h', 'sudo', 'token', '', '', 'c', '::1', 'no-rule');"
     "INSERT INTO binding VALUES ('aa', 'alice', 's', 'i', '01', 1, 2);";
 
+/* The binding goes on, and gets its certificate when it is bound again. */
+static void
+rebind_the_old(struct store_op *op)
+{
+	struct store_challenge c = rig_challenge(1);
+	struct store_binding b = { .user = "alice", .sha256 = "aa",
+	    .key_sha256 = "bb", .der = c.id, .der_len = sizeof(c.id) };
+
+	assert_int_equal(rig_add(1), MTLS_OK);
+	*op = (struct store_op){ .id = c.id, .sha256 = "aa" };
+	assert_int_equal(rig_run(op, STORE_CHALLENGE_FIND), MTLS_OK);
+	assert_string_equal(op->bound_user, "alice");
+	store_op_clear(op);
+	*op = (struct store_op){ .user = "alice", .key_sha256 = "bb",
+	    .binding = &b, .record = &rig_record };
+	assert_int_equal(rig_run(op, STORE_BINDING_FIND), MTLS_OK);
+	assert_int_equal(op->n_bound, 0);
+	store_op_clear(op);
+	assert_int_equal(rig_run(op, STORE_BINDING_ADD), MTLS_OK);
+	assert_int_equal(op->n, 1);
+	store_op_clear(op);
+	assert_int_equal(rig_run(op, STORE_BINDING_FIND), MTLS_OK);
+	assert_int_equal(op->n_bound, 1);
+	store_op_clear(op);
+}
+
 static void
 migration_keeps_what_there_is(void **state)
 {
@@ -313,7 +339,9 @@ migration_keeps_what_there_is(void **state)
 	assert_int_equal(rig_verify(&seq), MTLS_AUDIT_GOOD);
 	assert_int_equal(rig_run(&op, STORE_BINDING_LIST), MTLS_OK);
 	assert_int_equal(op.n_rows, 1);
+	assert_string_equal(op.rows[0].u.admin_binding.key_sha256, "");
 	store_op_clear(&op);
+	rebind_the_old(&op);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_set_up, rig_tear_down)

@@ -12,6 +12,7 @@ unit_tests += \
 	tests/unit/test_metrics \
 	tests/unit/test_revocation \
 	tests/unit/test_store \
+	tests/unit/test_store_binding \
 	tests/unit/test_store_sqlite \
 	tests/unit/test_store_thread \
 	tests/unit/test_store_limit \
@@ -48,6 +49,10 @@ store_rig_sources = tests/unit/store_rig.c tests/unit/store_rig.h \
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_rig_sources)
 tests_unit_test_store_CFLAGS = $(VERIFIER_TEST_CFLAGS) $(POSTGRESQL_CFLAGS)
 tests_unit_test_store_LDADD = $(VERIFIER_TEST_LIBS) $(POSTGRESQL_LIBS)
+tests_unit_test_store_binding_SOURCES = tests/unit/test_store_binding.c \
+	$(store_rig_sources)
+tests_unit_test_store_binding_CFLAGS = $(VERIFIER_TEST_CFLAGS) $(POSTGRESQL_CFLAGS)
+tests_unit_test_store_binding_LDADD = $(VERIFIER_TEST_LIBS) $(POSTGRESQL_LIBS)
 tests_unit_test_store_sqlite_SOURCES = tests/unit/test_store_sqlite.c \
 	$(store_rig_sources)
 tests_unit_test_store_sqlite_CFLAGS = $(VERIFIER_TEST_CFLAGS) \

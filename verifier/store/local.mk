@@ -19,18 +19,26 @@ libmtls_verifier_la_SOURCES += \
 	verifier/store/store_postgres.c verifier/store/store_postgres.h \
 	verifier/store/store_postgres_call.c \
 	verifier/store/store_postgres_connect.c \
+	verifier/store/store_postgres_rows.c \
 	verifier/store/store_postgres_statement.c \
 	verifier/store/store_postgres_steps.c \
 	verifier/store/store_postgres_take.c \
-	verifier/store/store_postgres_target.c
+	verifier/store/store_postgres_target.c \
+	verifier/store/store_postgres_value.c
 else
 libmtls_verifier_la_SOURCES += verifier/store/store_postgres_none.c
 endif
 # The steps of the schema as string literals.
+store_literal = $(MKDIR_P) verifier/store && sed -e 's/[\\"]/\\&/g' \
+	-e 's/^/"/' -e 's/$$/\\n"/'
 verifier/store/postgres.sql.h: $(top_srcdir)/verifier/store/postgres.sql
-	$(AM_V_GEN)$(MKDIR_P) verifier/store && sed -e 's/[\\"]/\\&/g' \
-	    -e 's/^/"/' -e 's/$$/\\n"/' $(top_srcdir)/verifier/store/postgres.sql \
+	$(AM_V_GEN)$(store_literal) $(top_srcdir)/verifier/store/postgres.sql \
 	    >$@.new && mv $@.new $@
-BUILT_SOURCES += verifier/store/postgres.sql.h
-CLEANFILES += verifier/store/postgres.sql.h
-EXTRA_DIST += verifier/store/postgres.sql
+verifier/store/postgres_2.sql.h: $(top_srcdir)/verifier/store/postgres_2.sql
+	$(AM_V_GEN)$(store_literal) \
+	    $(top_srcdir)/verifier/store/postgres_2.sql >$@.new && \
+	    mv $@.new $@
+store_steps = verifier/store/postgres.sql.h verifier/store/postgres_2.sql.h
+BUILT_SOURCES += $(store_steps)
+CLEANFILES += $(store_steps)
+EXTRA_DIST += verifier/store/postgres.sql verifier/store/postgres_2.sql

@@ -78,7 +78,21 @@ struct store_record {
 struct store_binding {
 	const char *user, *sha256, *subject, *issuer, *serial;
 	int64_t not_after_s, bound_at_s;
+	const char *key_sha256;		/* of its SubjectPublicKeyInfo */
+	const uint8_t *der;		/* the certificate */
+	size_t der_len;
 };
+
+/* A certificate that is bound, as it was stored. */
+struct store_bound {
+	char *sha256;
+	uint8_t *der;
+	size_t der_len;
+	int is_revoked;			/* it or its key, by an administrator */
+};
+
+/* How many certificates of one user with one key are looked at. */
+#define STORE_BOUND_MAX 8
 
 /* How new the CRL of a CA is. */
 struct store_floor {
@@ -211,13 +225,21 @@ enum store_kind {
 	STORE_HEAD_FIND,
 	/*
 	 * Adds binding and record, n is 1; 0 and no record where it was
-	 * there; REFUSED if bound to another user.
+	 * there; REFUSED if bound to another user. One that is there without
+	 * its certificate, because an older version made it, gets that and
+	 * its key, which is a change.
 	 */
 	STORE_BINDING_ADD,
 	/* Removes n of user's bindings (sha256 "": all), and adds record. */
 	STORE_BINDING_REMOVE,
 	/* Rows of user ("": all) whose sha256 is greater than sha256. */
 	STORE_BINDING_LIST,
+	/*
+	 * The certificates bound to user whose key is key_sha256: n_bound of
+	 * them in bound, that which ends last first, at most
+	 * STORE_BOUND_MAX. A binding without its certificate is none.
+	 */
+	STORE_BINDING_FIND,
 	STORE_COUNT,
 	/*
 	 * Makes floor the floor of its CA. REFUSED if that is higher: by
@@ -276,6 +298,8 @@ struct store_op {
 	int is_revoked;		/* by an administrator */
 	size_t n_rows;
 	struct mtls_message *rows;	/* ADMIN_RECORD, _HEAD or _BINDING */
+	size_t n_bound;
+	struct store_bound *bound;
 	struct store_counts counts;
 	int64_t n;
 	const struct store_limit *limited;	/* NULL: none refused */

@@ -35,6 +35,13 @@ store_op_clear(struct store_op *op)
 	free(op->rows);
 	op->rows = NULL;
 	op->n_rows = 0;
+	for (size_t i = 0; i < op->n_bound; i++) {
+		free(op->bound[i].sha256);
+		free(op->bound[i].der);
+	}
+	free(op->bound);
+	op->bound = NULL;
+	op->n_bound = 0;
 	op->n = 0;
 	op->limited = NULL;
 	op->wait_s = 0;

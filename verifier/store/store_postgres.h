@@ -36,6 +36,7 @@ enum postgres_statement {
 	PG_BINDING_ADD,
 	PG_BINDING_REMOVE,
 	PG_BINDING_LIST,
+	PG_BINDING_FIND,
 	PG_REVOKE,
 	PG_UNREVOKE,
 	PG_REVOKED_LIST,
@@ -49,7 +50,8 @@ extern const char *const postgres_statements[PG_N];
 
 /* A statement and its values, as text, which are in room. */
 #define POSTGRES_PARAMS_MAX 20
-#define POSTGRES_ROOM 32768
+/* A certificate in hexadecimal, and more than what else there can be. */
+#define POSTGRES_ROOM 131072
 struct postgres_call {
 	enum postgres_statement statement;
 	int n;
@@ -64,6 +66,19 @@ void postgres_call_of(struct postgres_call *call, const struct store_op *op,
     const char *verifier, int64_t now_ms);
 
 /*
+ * The next value of a call; is_bad where a database cannot hold it, or there
+ * is no room. NULL texts are "".
+ */
+void postgres_add_text(struct postgres_call *call, const char *text);
+void postgres_add_number(struct postgres_call *call, int64_t number);
+void postgres_add_bytes(struct postgres_call *call, const uint8_t *bytes,
+    size_t len);
+void postgres_add_texts(struct postgres_call *call,
+    const char *const *texts, size_t n);
+void postgres_add_numbers(struct postgres_call *call,
+    const int64_t *numbers, size_t n);
+
+/*
  * Whether it writes what another verifier may be writing too. A transaction
  * with such an operation has the lock of all of them: nobody waits for
  * somebody who waits for him.
@@ -73,6 +88,22 @@ int postgres_is_locking(enum store_kind kind);
 /* What came of it; the rows are of that statement. Sets op->status. */
 void postgres_take(const PGresult *rows, struct store_op *op,
     int64_t now_ms);
+
+/* The same for operations that list something. */
+enum mtls_status postgres_take_rows(const PGresult *rows,
+    struct store_op *op, struct mtls_err *err);
+
+/*
+ * Values of a row; bytes have to be exactly len. UNAVAILABLE where it is not
+ * as it was written, or there is no memory.
+ */
+enum mtls_status postgres_take_text(const PGresult *rows, int row, int at,
+    char **ret, struct mtls_err *err);
+enum mtls_status postgres_take_number(const PGresult *rows, int row, int at,
+    int64_t *ret, struct mtls_err *err);
+enum mtls_status postgres_take_bytes(const PGresult *rows, int row, int at,
+    uint8_t *ret, size_t len, struct mtls_err *err);
+enum mtls_status postgres_malformed(struct mtls_err *err);
 
 /* Where the database is; made of the URL in the settings. */
 struct postgres_target {
@@ -127,7 +158,7 @@ enum mtls_status postgres_fail(const struct postgres *s,
     const PGresult *result, struct mtls_err *err);
 
 /* Steps up to the schema of this program, which is this many. */
-#define POSTGRES_SCHEMA 1
+#define POSTGRES_SCHEMA 2
 extern const char *const postgres_steps[POSTGRES_SCHEMA];
 
 /* A struct store_backend run. */

@@ -1,9 +1,7 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Operations as calls of statements, with their values as text. Texts are
- * looked at first: one that a database cannot hold would take everybody with
- * it who is in the same transaction.
+ * Operations as calls of statements.
  */
 #include "config.h"
 
@@ -19,121 +17,6 @@
 #include "throttle.h"
 
 static void
-add_text(struct postgres_call *c, const char *text)
-{
-	if (text == NULL)
-		text = "";
-	if (!mtls_text_is_utf8(text, strlen(text)) ||
-	    c->n == POSTGRES_PARAMS_MAX)
-		c->is_bad = 1;
-	else
-		c->values[c->n++] = text;
-}
-
-/* Behind what is in the room already. */
-static void
-put(struct postgres_call *c, const char *bytes, size_t n)
-{
-	if (n >= sizeof(c->room) - c->used) {
-		c->is_bad = 1;
-		return;
-	}
-	memcpy(c->room + c->used, bytes, n);
-	c->used += n;
-	c->room[c->used] = '\0';
-}
-
-/* The next value begins where the room does. */
-static void
-begin(struct postgres_call *c)
-{
-	if (c->n == POSTGRES_PARAMS_MAX)
-		c->is_bad = 1;
-	else
-		c->values[c->n++] = c->room + c->used;
-}
-
-static void
-end(struct postgres_call *c)
-{
-	put(c, "", 1);
-}
-
-static void
-put_number(struct postgres_call *c, int64_t number)
-{
-	char text[24];
-	int n = snprintf(text, sizeof(text), "%" PRId64, number);
-
-	put(c, text, (size_t)n);
-}
-
-static void
-add_number(struct postgres_call *c, int64_t number)
-{
-	begin(c);
-	put_number(c, number);
-	end(c);
-}
-
-static void
-add_bytes(struct postgres_call *c, const uint8_t *bytes, size_t len)
-{
-	char hex[3];
-
-	begin(c);
-	put(c, "\\x", 2);
-	for (size_t i = 0; i < len; i++)
-		put(c, mtls_hex_encode(hex, bytes + i, 1), 2);
-	end(c);
-}
-
-/* An element of an array of texts, in quotes. */
-static void
-put_element(struct postgres_call *c, const char *text)
-{
-	if (text == NULL)
-		text = "";
-	if (!mtls_text_is_utf8(text, strlen(text)))
-		c->is_bad = 1;
-	put(c, "\"", 1);
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			put(c, "\\", 1);
-		put(c, text, 1);
-	}
-	put(c, "\"", 1);
-}
-
-static void
-add_texts(struct postgres_call *c, const char *const *texts, size_t n)
-{
-	begin(c);
-	put(c, "{", 1);
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			put(c, ",", 1);
-		put_element(c, texts[i]);
-	}
-	put(c, "}", 1);
-	end(c);
-}
-
-static void
-add_numbers(struct postgres_call *c, const int64_t *numbers, size_t n)
-{
-	begin(c);
-	put(c, "{", 1);
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			put(c, ",", 1);
-		put_number(c, numbers[i]);
-	}
-	put(c, "}", 1);
-	end(c);
-}
-
-static void
 add_record(struct postgres_call *c, const struct store_record *r,
     const char *verifier)
 {
@@ -143,9 +26,9 @@ add_record(struct postgres_call *c, const struct store_record *r,
 		r->source, r->reason,
 	};
 
-	add_text(c, verifier);
-	add_number(c, r->time_ms);
-	add_texts(c, texts, sizeof(texts) / sizeof(texts[0]));
+	postgres_add_text(c, verifier);
+	postgres_add_number(c, r->time_ms);
+	postgres_add_texts(c, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
 /* Of all limits, those without a rate too: those take nothing. */
@@ -171,21 +54,21 @@ add_limits(struct postgres_call *c, const struct store_op *op)
 		cost[i] = l->rate.n == 0 ? 0 : l->cost;
 		refuses[i] = l->rate.n != 0 && l->refuses ? "t" : "f";
 	}
-	add_texts(c, keys, op->n_limits);
-	add_texts(c, users, op->n_limits);
-	add_numbers(c, token_us, op->n_limits);
-	add_numbers(c, n, op->n_limits);
-	add_numbers(c, cost, op->n_limits);
-	add_texts(c, refuses, op->n_limits);
-	add_number(c, op->limit_now_us);
+	postgres_add_texts(c, keys, op->n_limits);
+	postgres_add_texts(c, users, op->n_limits);
+	postgres_add_numbers(c, token_us, op->n_limits);
+	postgres_add_numbers(c, n, op->n_limits);
+	postgres_add_numbers(c, cost, op->n_limits);
+	postgres_add_texts(c, refuses, op->n_limits);
+	postgres_add_number(c, op->limit_now_us);
 }
 
 /* What may be revoked; no row has "". */
 static void
 add_hashes(struct postgres_call *c, const struct store_op *op)
 {
-	add_text(c, op->sha256);
-	add_text(c, op->sha256 == NULL ? "" : op->key_sha256);
+	postgres_add_text(c, op->sha256);
+	postgres_add_text(c, op->sha256 == NULL ? "" : op->key_sha256);
 }
 
 static void
@@ -198,12 +81,12 @@ call_add(struct postgres_call *c, const struct store_op *op, int64_t now_ms)
 	};
 
 	c->statement = PG_CHALLENGE_ADD;
-	add_bytes(c, ch->id, sizeof(ch->id));
-	add_bytes(c, ch->request, sizeof(ch->request));
-	add_bytes(c, ch->nonce, sizeof(ch->nonce));
-	add_texts(c, texts, sizeof(texts) / sizeof(texts[0]));
-	add_number(c, ch->expires_ms - now_ms);
-	add_number(c, STORE_OPEN_MAX);
+	postgres_add_bytes(c, ch->id, sizeof(ch->id));
+	postgres_add_bytes(c, ch->request, sizeof(ch->request));
+	postgres_add_bytes(c, ch->nonce, sizeof(ch->nonce));
+	postgres_add_texts(c, texts, sizeof(texts) / sizeof(texts[0]));
+	postgres_add_number(c, ch->expires_ms - now_ms);
+	postgres_add_number(c, STORE_OPEN_MAX);
 	add_hashes(c, op);
 	add_limits(c, op);
 }
@@ -215,18 +98,18 @@ call_decide(struct postgres_call *c, const struct store_op *op,
 	const struct store_decision *d = op->decision;
 
 	c->statement = PG_CHALLENGE_DECIDE;
-	add_bytes(c, op->id, MTLS_ID_BYTES);
-	add_number(c, (int)d->verdict);
-	add_text(c, d->reason);
-	add_text(c, d->message);
-	add_text(c, d->certificate);
-	add_number(c, d->grant_expires_ms - now_ms);
+	postgres_add_bytes(c, op->id, MTLS_ID_BYTES);
+	postgres_add_number(c, (int)d->verdict);
+	postgres_add_text(c, d->reason);
+	postgres_add_text(c, d->message);
+	postgres_add_text(c, d->certificate);
+	postgres_add_number(c, d->grant_expires_ms - now_ms);
 	/* A "no" stays one, whatever is revoked. */
 	if (d->verdict == MTLS_VERDICT_ALLOW) {
 		add_hashes(c, op);
 	} else {
-		add_text(c, "");
-		add_text(c, "");
+		postgres_add_text(c, "");
+		postgres_add_text(c, "");
 	}
 	add_record(c, op->record, verifier);
 	add_limits(c, op);
@@ -240,23 +123,30 @@ call_binding(struct postgres_call *c, const struct store_op *op,
 
 	if (op->kind == STORE_BINDING_LIST) {
 		c->statement = PG_BINDING_LIST;
-		add_text(c, op->sha256);
-		add_text(c, op->user);
-		add_number(c, STORE_ROWS_MAX);
+		postgres_add_text(c, op->sha256);
+		postgres_add_text(c, op->user);
+		postgres_add_number(c, STORE_ROWS_MAX);
+	} else if (op->kind == STORE_BINDING_FIND) {
+		c->statement = PG_BINDING_FIND;
+		postgres_add_text(c, op->user);
+		postgres_add_text(c, op->key_sha256);
+		postgres_add_number(c, STORE_BOUND_MAX);
 	} else if (op->kind == STORE_BINDING_ADD) {
 		c->statement = PG_BINDING_ADD;
-		add_text(c, b->sha256);
-		add_text(c, b->user);
-		add_text(c, b->subject);
-		add_text(c, b->issuer);
-		add_text(c, b->serial);
-		add_number(c, b->not_after_s);
-		add_number(c, b->bound_at_s);
+		postgres_add_text(c, b->sha256);
+		postgres_add_text(c, b->user);
+		postgres_add_text(c, b->subject);
+		postgres_add_text(c, b->issuer);
+		postgres_add_text(c, b->serial);
+		postgres_add_number(c, b->not_after_s);
+		postgres_add_number(c, b->bound_at_s);
+		postgres_add_text(c, b->key_sha256);
+		postgres_add_bytes(c, b->der, b->der_len);
 		add_record(c, op->record, verifier);
 	} else {
 		c->statement = PG_BINDING_REMOVE;
-		add_text(c, op->user);
-		add_text(c, op->sha256);
+		postgres_add_text(c, op->user);
+		postgres_add_text(c, op->sha256);
 		add_record(c, op->record, verifier);
 	}
 }
@@ -267,18 +157,18 @@ call_list(struct postgres_call *c, const struct store_op *op)
 	const struct store_filter *f = &op->filter;
 
 	c->statement = f->limit > 0 ? PG_RECORD_FIRST : PG_RECORD_NEXT;
-	add_number(c, f->after);
-	add_text(c, f->user);
-	add_text(c, f->host);
-	add_text(c, f->service);
-	add_text(c, f->decision);
-	add_number(c, STORE_ROWS_MAX);
-	add_text(c, f->event);
-	add_text(c, f->reason);
-	add_number(c, f->since_ms);
-	add_number(c, f->until_ms);
+	postgres_add_number(c, f->after);
+	postgres_add_text(c, f->user);
+	postgres_add_text(c, f->host);
+	postgres_add_text(c, f->service);
+	postgres_add_text(c, f->decision);
+	postgres_add_number(c, STORE_ROWS_MAX);
+	postgres_add_text(c, f->event);
+	postgres_add_text(c, f->reason);
+	postgres_add_number(c, f->since_ms);
+	postgres_add_number(c, f->until_ms);
 	if (f->limit > 0)
-		add_number(c, f->limit);
+		postgres_add_number(c, f->limit);
 }
 
 static void
@@ -289,25 +179,25 @@ call_revocation(struct postgres_call *c, const struct store_op *op,
 
 	if (op->kind == STORE_REVOKED_LIST) {
 		c->statement = PG_REVOKED_LIST;
-		add_text(c, op->sha256);
-		add_text(c, op->user);
-		add_number(c, STORE_ROWS_MAX);
+		postgres_add_text(c, op->sha256);
+		postgres_add_text(c, op->user);
+		postgres_add_number(c, STORE_ROWS_MAX);
 		return;
 	}
 	if (op->kind == STORE_UNREVOKE) {
 		c->statement = PG_UNREVOKE;
-		add_text(c, op->sha256);
+		postgres_add_text(c, op->sha256);
 	} else {
 		c->statement = PG_REVOKE;
-		add_text(c, r->sha256);
-		add_text(c, r->kind);
-		add_text(c, r->user);
-		add_text(c, r->subject);
-		add_text(c, r->issuer);
-		add_text(c, r->serial);
-		add_text(c, r->reason);
-		add_text(c, r->by);
-		add_number(c, r->revoked_at_s);
+		postgres_add_text(c, r->sha256);
+		postgres_add_text(c, r->kind);
+		postgres_add_text(c, r->user);
+		postgres_add_text(c, r->subject);
+		postgres_add_text(c, r->issuer);
+		postgres_add_text(c, r->serial);
+		postgres_add_text(c, r->reason);
+		postgres_add_text(c, r->by);
+		postgres_add_number(c, r->revoked_at_s);
 	}
 	add_record(c, op->record, verifier);
 }
@@ -324,9 +214,9 @@ call_floor(struct postgres_call *c, const struct store_op *op,
 		return;
 	}
 	c->statement = PG_FLOOR_RAISE;
-	add_bytes(c, f->key, sizeof(f->key));
-	add_bytes(c, f->number, f->has_number ? sizeof(f->number) : 0);
-	add_number(c, f->this_update_s);
+	postgres_add_bytes(c, f->key, sizeof(f->key));
+	postgres_add_bytes(c, f->number, f->has_number ? sizeof(f->number) : 0);
+	postgres_add_number(c, f->this_update_s);
 }
 
 int
@@ -338,6 +228,7 @@ postgres_is_locking(enum store_kind kind)
 	case STORE_HEAD_LIST:
 	case STORE_HEAD_FIND:
 	case STORE_BINDING_LIST:
+	case STORE_BINDING_FIND:
 	case STORE_REVOKED_LIST:
 	case STORE_COUNT:
 		return 0;
@@ -372,7 +263,7 @@ postgres_call_of(struct postgres_call *c, const struct store_op *op,
 		return;
 	case STORE_CHALLENGE_FIND:
 		c->statement = PG_CHALLENGE_FIND;
-		add_bytes(c, op->id, MTLS_ID_BYTES);
+		postgres_add_bytes(c, op->id, MTLS_ID_BYTES);
 		add_hashes(c, op);
 		return;
 	case STORE_CHALLENGE_DECIDE:
@@ -380,13 +271,13 @@ postgres_call_of(struct postgres_call *c, const struct store_op *op,
 		return;
 	case STORE_CHALLENGE_DELIVER:
 		c->statement = PG_CHALLENGE_DELIVER;
-		add_bytes(c, op->id, MTLS_ID_BYTES);
-		add_text(c, op->host);
+		postgres_add_bytes(c, op->id, MTLS_ID_BYTES);
+		postgres_add_text(c, op->host);
 		return;
 	case STORE_CHALLENGE_PURGE:
 		c->statement = PG_PURGE;
-		add_number(c, now_ms - op->now_ms);
-		add_number(c, op->limit_now_us);
+		postgres_add_number(c, now_ms - op->now_ms);
+		postgres_add_number(c, op->limit_now_us);
 		return;
 	case STORE_LIMIT_TAKE:
 		c->statement = PG_LIMIT_TAKE;
@@ -397,7 +288,7 @@ postgres_call_of(struct postgres_call *c, const struct store_op *op,
 		/* "" stands for nobody, not for everybody. */
 		if (op->user == NULL || op->user[0] == '\0')
 			c->is_bad = 1;
-		add_text(c, op->user);
+		postgres_add_text(c, op->user);
 		add_record(c, op->record, verifier);
 		return;
 	case STORE_RECORD_ADD:
@@ -410,22 +301,23 @@ postgres_call_of(struct postgres_call *c, const struct store_op *op,
 		return;
 	case STORE_RECORD_DROP:
 		c->statement = PG_RECORD_DROP;
-		add_text(c, op->user);
-		add_number(c, op->filter.until_ms);
-		add_number(c, STORE_DROP_MAX);
+		postgres_add_text(c, op->user);
+		postgres_add_number(c, op->filter.until_ms);
+		postgres_add_number(c, STORE_DROP_MAX);
 		return;
 	case STORE_HEAD_LIST:
 		c->statement = PG_HEAD_LIST;
-		add_text(c, op->user);
-		add_number(c, STORE_ROWS_MAX);
+		postgres_add_text(c, op->user);
+		postgres_add_number(c, STORE_ROWS_MAX);
 		return;
 	case STORE_HEAD_FIND:
 		c->statement = PG_HEAD_FIND;
-		add_text(c, op->user);
+		postgres_add_text(c, op->user);
 		return;
 	case STORE_BINDING_ADD:
 	case STORE_BINDING_REMOVE:
 	case STORE_BINDING_LIST:
+	case STORE_BINDING_FIND:
 		call_binding(c, op, verifier);
 		return;
 	case STORE_FLOOR_RAISE:

@@ -91,14 +91,19 @@ const char *const postgres_statements[PG_N] = {
 	    " FROM mtls_verifier.audit_head WHERE verifier = $1",
 	[PG_BINDING_ADD] =
 	    ANSWER "binding_add($1, $2, $3, $4, $5, $6::bigint, $7::bigint,"
-	    " " RECORD_3("8", "9", "10") ")",
+	    " $8, $9::bytea, " RECORD_3("10", "11", "12") ")",
 	[PG_BINDING_REMOVE] =
 	    ANSWER "binding_remove($1, $2, " RECORD_3("3", "4", "5") ")",
 	[PG_BINDING_LIST] =
 	    "SELECT user_name, sha256, subject, issuer, serial, not_after_s,"
-	    " bound_at_s FROM mtls_verifier.binding WHERE sha256 > $1"
-	    " AND ($2 = '' OR user_name = $2) ORDER BY sha256"
-	    " LIMIT $3::bigint",
+	    " bound_at_s, key_sha256 FROM mtls_verifier.binding"
+	    " WHERE sha256 > $1 AND ($2 = '' OR user_name = $2)"
+	    " ORDER BY sha256 LIMIT $3::bigint",
+	[PG_BINDING_FIND] =
+	    "SELECT sha256, der, mtls_verifier.is_revoked(sha256, key_sha256)"
+	    " FROM mtls_verifier.binding WHERE user_name = $1"
+	    " AND key_sha256 = $2 AND length(der) > 0"
+	    " ORDER BY not_after_s DESC, sha256 LIMIT $3::bigint",
 	[PG_REVOKE] =
 	    ANSWER "revoke($1, $2, $3, $4, $5, $6, $7, $8, $9::bigint, "
 	    RECORD_3("10", "11", "12") ")",

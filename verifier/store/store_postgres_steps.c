@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The steps of the schema, as the build made them of postgres.sql.
+ * The steps of the schema, as the build made them of postgres*.sql.
  */
 #include "config.h"
 
@@ -13,4 +13,8 @@ static const char step_1[] =
 #include "store/postgres.sql.h"
     ;
 
-const char *const postgres_steps[POSTGRES_SCHEMA] = { step_1 };
+static const char step_2[] =
+#include "store/postgres_2.sql.h"
+    ;
+
+const char *const postgres_steps[POSTGRES_SCHEMA] = { step_1, step_2 };

@@ -15,15 +15,15 @@
 #include "mtls/audit_chain.h"
 #include "mtls/text.h"
 
-static enum mtls_status
-malformed(struct mtls_err *err)
+enum mtls_status
+postgres_malformed(struct mtls_err *err)
 {
 	return mtls_fail(err, MTLS_E_UNAVAILABLE,
 	    "database: a row is malformed");
 }
 
-static enum mtls_status
-take_text(const PGresult *rows, int row, int at, char **ret,
+enum mtls_status
+postgres_take_text(const PGresult *rows, int row, int at, char **ret,
     struct mtls_err *err)
 {
 	char *copy = strdup(PQgetvalue(rows, row, at));
@@ -34,8 +34,8 @@ take_text(const PGresult *rows, int row, int at, char **ret,
 	return MTLS_OK;
 }
 
-static enum mtls_status
-take_number(const PGresult *rows, int row, int at, int64_t *ret,
+enum mtls_status
+postgres_take_number(const PGresult *rows, int row, int at, int64_t *ret,
     struct mtls_err *err)
 {
 	const char *text = PQgetvalue(rows, row, at);
@@ -45,20 +45,20 @@ take_number(const PGresult *rows, int row, int at, int64_t *ret,
 	errno = 0;
 	number = strtoll(text, &end, 10);
 	if (errno != 0 || end == text || *end != '\0')
-		return malformed(err);
+		return postgres_malformed(err);
 	*ret = number;
 	return MTLS_OK;
 }
 
-static enum mtls_status
-take_bytes(const PGresult *rows, int row, int at, uint8_t *ret, size_t len,
-    struct mtls_err *err)
+enum mtls_status
+postgres_take_bytes(const PGresult *rows, int row, int at, uint8_t *ret,
+    size_t len, struct mtls_err *err)
 {
 	const char *text = PQgetvalue(rows, row, at);
 
 	if (strncmp(text, "\\x", 2) != 0 ||
 	    mtls_hex_decode(ret, len, text + 2) != 0)
-		return malformed(err);
+		return postgres_malformed(err);
 	return MTLS_OK;
 }
 
@@ -79,7 +79,8 @@ take_challenge_texts(const PGresult *rows, struct store_challenge *c,
 
 	for (size_t i = 0; status == MTLS_OK &&
 	    i < sizeof(texts) / sizeof(texts[0]); i++)
-		status = take_text(rows, 0, texts[i].at, texts[i].text, err);
+		status = postgres_take_text(rows, 0, texts[i].at,
+		    texts[i].text, err);
 	return status;
 }
 
@@ -90,28 +91,28 @@ take_challenge(const PGresult *rows, struct store_challenge *c,
 	int64_t left_ms = 0, state = 0, verdict = -1, grant_left_ms = 0;
 	enum mtls_status status;
 
-	status = take_bytes(rows, 0, 2, c->id, sizeof(c->id), err);
+	status = postgres_take_bytes(rows, 0, 2, c->id, sizeof(c->id), err);
 	if (status == MTLS_OK)
-		status = take_bytes(rows, 0, 3, c->request,
+		status = postgres_take_bytes(rows, 0, 3, c->request,
 		    sizeof(c->request), err);
 	if (status == MTLS_OK)
-		status = take_bytes(rows, 0, 4, c->nonce, sizeof(c->nonce),
-		    err);
+		status = postgres_take_bytes(rows, 0, 4, c->nonce,
+		    sizeof(c->nonce), err);
 	if (status == MTLS_OK)
 		status = take_challenge_texts(rows, c, err);
 	if (status == MTLS_OK)
-		status = take_number(rows, 0, 13, &left_ms, err);
+		status = postgres_take_number(rows, 0, 13, &left_ms, err);
 	if (status == MTLS_OK)
-		status = take_number(rows, 0, 14, &state, err);
+		status = postgres_take_number(rows, 0, 14, &state, err);
 	if (status == MTLS_OK)
-		status = take_number(rows, 0, 15, &verdict, err);
+		status = postgres_take_number(rows, 0, 15, &verdict, err);
 	if (status == MTLS_OK)
-		status = take_number(rows, 0, 19, &grant_left_ms, err);
+		status = postgres_take_number(rows, 0, 19, &grant_left_ms, err);
 	if (status != MTLS_OK)
 		return status;
 	if (state < STORE_OPEN || state > STORE_DELIVERED || verdict < 0 ||
 	    verdict > (int)MTLS_VERDICT_ALLOW)
-		return malformed(err);
+		return postgres_malformed(err);
 	c->state = (enum store_state)state;
 	c->verdict = (enum mtls_verdict)verdict;
 	c->expires_ms = now_ms + left_ms;
@@ -137,10 +138,10 @@ take_found(const PGresult *rows, struct store_op *op, int64_t now_ms,
 		return not_found(err);
 	status = take_challenge(rows, &op->found, now_ms, err);
 	if (status == MTLS_OK)
-		status = take_number(rows, 0, 0, &is_done, err);
+		status = postgres_take_number(rows, 0, 0, &is_done, err);
 	if (status == MTLS_OK && op->sha256 != NULL &&
 	    op->kind == STORE_CHALLENGE_FIND && !PQgetisnull(rows, 0, 1))
-		status = take_text(rows, 0, 1, &op->bound_user, err);
+		status = postgres_take_text(rows, 0, 1, &op->bound_user, err);
 	if (op->kind == STORE_CHALLENGE_FIND && op->sha256 != NULL)
 		op->is_revoked = strcmp(PQgetvalue(rows, 0, 20), "f") != 0;
 	if (status != MTLS_OK || op->kind == STORE_CHALLENGE_FIND)
@@ -161,11 +162,11 @@ take_refusal(const PGresult *rows, struct store_op *op, int64_t number,
 	enum mtls_status status;
 	int64_t wait_us = 0;
 
-	status = take_number(rows, 0, 1, &wait_us, err);
+	status = postgres_take_number(rows, 0, 1, &wait_us, err);
 	if (status != MTLS_OK)
 		return status;
 	if (number < 1 || (uint64_t)number > op->n_limits)
-		return malformed(err);
+		return postgres_malformed(err);
 	op->limited = &op->limits[number - 1];
 	op->wait_s = wait_us / 1000000 + 1;
 	return mtls_fail(err, MTLS_E_REFUSED, "too many: %s",
@@ -212,8 +213,8 @@ take_answer(const PGresult *rows, struct store_op *op, struct mtls_err *err)
 	int64_t n = 0;
 
 	if (PQntuples(rows) != 1)
-		return malformed(err);
-	status = take_number(rows, 0, 0, &n, err);
+		return postgres_malformed(err);
+	status = postgres_take_number(rows, 0, 0, &n, err);
 	if (status != MTLS_OK)
 		return status;
 	if (n <= -10)
@@ -227,169 +228,6 @@ take_answer(const PGresult *rows, struct store_op *op, struct mtls_err *err)
 }
 
 static enum mtls_status
-take_hash(const PGresult *rows, int row, int at, struct mtls_bytes *ret,
-    struct mtls_err *err)
-{
-	uint8_t hash[MTLS_AUDIT_HASH_BYTES];
-	enum mtls_status status = take_bytes(rows, row, at, hash,
-	    sizeof(hash), err);
-
-	if (status == MTLS_OK && mtls_bytes_dup(ret, hash, sizeof(hash),
-	    NULL) != MTLS_OK)
-		status = mtls_fail(err, MTLS_E_UNAVAILABLE, "out of memory");
-	return status;
-}
-
-static enum mtls_status
-take_unsigned(const PGresult *rows, int row, int at, uint64_t *ret,
-    struct mtls_err *err)
-{
-	int64_t number = 0;
-	enum mtls_status status = take_number(rows, row, at, &number, err);
-
-	if (status == MTLS_OK && number < 0)
-		status = malformed(err);
-	if (status == MTLS_OK)
-		*ret = (uint64_t)number;
-	return status;
-}
-
-struct text_column {
-	int at;
-	char **text;
-};
-
-static enum mtls_status
-take_texts(const PGresult *rows, int row, const struct text_column *columns,
-    size_t n, struct mtls_err *err)
-{
-	enum mtls_status status = MTLS_OK;
-
-	for (size_t i = 0; status == MTLS_OK && i < n; i++)
-		status = take_text(rows, row, columns[i].at, columns[i].text,
-		    err);
-	return status;
-}
-
-static enum mtls_status
-take_record(const PGresult *rows, int row, struct mtls_message *m,
-    struct mtls_err *err)
-{
-	struct mtls_msg_admin_record *r = &m->u.admin_record;
-	const struct text_column columns[] = {
-		{ 2, &r->request }, { 3, &r->event }, { 4, &r->decision },
-		{ 5, &r->user }, { 6, &r->host }, { 7, &r->service },
-		{ 8, &r->method }, { 9, &r->tty }, { 10, &r->rhost },
-		{ 11, &r->certificate }, { 12, &r->source },
-		{ 13, &r->reason }, { 14, &r->verifier },
-	};
-	enum mtls_status status;
-
-	m->type = MTLS_MSG_ADMIN_RECORD;
-	status = take_unsigned(rows, row, 0, &r->sequence, err);
-	if (status == MTLS_OK)
-		status = take_unsigned(rows, row, 1, &r->time_ms, err);
-	if (status == MTLS_OK)
-		status = take_unsigned(rows, row, 15, &r->seq, err);
-	if (status == MTLS_OK)
-		status = take_hash(rows, row, 16, &r->hash, err);
-	return status != MTLS_OK ? status : take_texts(rows, row, columns,
-	    sizeof(columns) / sizeof(columns[0]), err);
-}
-
-static enum mtls_status
-take_head(const PGresult *rows, int row, struct mtls_message *m,
-    struct mtls_err *err)
-{
-	struct mtls_msg_admin_head *h = &m->u.admin_head;
-	enum mtls_status status;
-
-	m->type = MTLS_MSG_ADMIN_HEAD;
-	status = take_text(rows, row, 0, &h->verifier, err);
-	if (status == MTLS_OK)
-		status = take_unsigned(rows, row, 1, &h->seq, err);
-	if (status == MTLS_OK)
-		status = take_hash(rows, row, 2, &h->hash, err);
-	if (status == MTLS_OK)
-		status = take_unsigned(rows, row, 3, &h->base_seq, err);
-	if (status == MTLS_OK)
-		status = take_hash(rows, row, 4, &h->base_hash, err);
-	return status;
-}
-
-static enum mtls_status
-take_binding(const PGresult *rows, int row, struct mtls_message *m,
-    struct mtls_err *err)
-{
-	struct mtls_msg_admin_binding *b = &m->u.admin_binding;
-	const struct text_column columns[] = {
-		{ 0, &b->user }, { 1, &b->sha256 }, { 2, &b->subject },
-		{ 3, &b->issuer }, { 4, &b->serial },
-	};
-	enum mtls_status status;
-
-	m->type = MTLS_MSG_ADMIN_BINDING;
-	status = take_unsigned(rows, row, 5, &b->not_after_s, err);
-	if (status == MTLS_OK)
-		status = take_unsigned(rows, row, 6, &b->bound_at_s, err);
-	return status != MTLS_OK ? status : take_texts(rows, row, columns,
-	    sizeof(columns) / sizeof(columns[0]), err);
-}
-
-static enum mtls_status
-take_revoked(const PGresult *rows, int row, struct mtls_message *m,
-    struct mtls_err *err)
-{
-	struct mtls_msg_admin_revoked *r = &m->u.admin_revoked;
-	const struct text_column columns[] = {
-		{ 0, &r->sha256 }, { 1, &r->kind }, { 2, &r->user },
-		{ 3, &r->subject }, { 4, &r->issuer }, { 5, &r->serial },
-		{ 6, &r->reason }, { 7, &r->by },
-	};
-	enum mtls_status status;
-
-	m->type = MTLS_MSG_ADMIN_REVOKED;
-	status = take_unsigned(rows, row, 8, &r->revoked_at_s, err);
-	return status != MTLS_OK ? status : take_texts(rows, row, columns,
-	    sizeof(columns) / sizeof(columns[0]), err);
-}
-
-static enum mtls_status
-take_rows(const PGresult *rows, struct store_op *op,
-    enum mtls_status (*take)(const PGresult *rows, int row,
-    struct mtls_message *m, struct mtls_err *err), struct mtls_err *err)
-{
-	enum mtls_status status = MTLS_OK;
-	int n = PQntuples(rows);
-
-	if (n > STORE_ROWS_MAX)
-		return malformed(err);
-	op->rows = calloc(STORE_ROWS_MAX, sizeof(*op->rows));
-	if (op->rows == NULL)
-		return mtls_fail(err, MTLS_E_UNAVAILABLE, "out of memory");
-	for (int i = 0; status == MTLS_OK && i < n; i++)
-		status = take(rows, i, &op->rows[op->n_rows++], err);
-	return status;
-}
-
-/* Without a record there is one row, which says only where the end is. */
-static enum mtls_status
-take_records(const PGresult *rows, struct store_op *op, struct mtls_err *err)
-{
-	enum mtls_status status;
-	int64_t last = 0;
-
-	if (PQntuples(rows) == 0)
-		return malformed(err);
-	status = take_number(rows, 0, 17, &last, err);
-	if (status == MTLS_OK && !PQgetisnull(rows, 0, 0))
-		status = take_rows(rows, op, take_record, err);
-	if (status == MTLS_OK && op->n_rows < STORE_ROWS_MAX)
-		op->n = last;
-	return status;
-}
-
-static enum mtls_status
 take_counts(const PGresult *rows, struct store_op *op, struct mtls_err *err)
 {
 	int64_t *const counts[] = {
@@ -400,9 +238,9 @@ take_counts(const PGresult *rows, struct store_op *op, struct mtls_err *err)
 	enum mtls_status status = MTLS_OK;
 
 	if (PQntuples(rows) != 1)
-		return malformed(err);
+		return postgres_malformed(err);
 	for (int i = 0; status == MTLS_OK && i < 5; i++)
-		status = take_number(rows, 0, i, counts[i], err);
+		status = postgres_take_number(rows, 0, i, counts[i], err);
 	return status;
 }
 
@@ -429,14 +267,12 @@ take(const PGresult *rows, struct store_op *op, int64_t now_ms,
 	case STORE_UNREVOKE:
 		return take_answer(rows, op, err);
 	case STORE_RECORD_LIST:
-		return take_records(rows, op, err);
 	case STORE_HEAD_LIST:
 	case STORE_HEAD_FIND:
-		return take_rows(rows, op, take_head, err);
 	case STORE_BINDING_LIST:
-		return take_rows(rows, op, take_binding, err);
+	case STORE_BINDING_FIND:
 	case STORE_REVOKED_LIST:
-		return take_rows(rows, op, take_revoked, err);
+		return postgres_take_rows(rows, op, err);
 	case STORE_COUNT:
 		return take_counts(rows, op, err);
 	}

@@ -173,6 +173,7 @@ run_one(struct store_sqlite *self, struct store_op *op, struct mtls_err *err)
 	case STORE_BINDING_ADD:
 	case STORE_BINDING_REMOVE:
 	case STORE_BINDING_LIST:
+	case STORE_BINDING_FIND:
 		return store_sqlite_binding(self, op, err);
 	case STORE_FLOOR_RAISE:
 	case STORE_FLOOR_FORGET:

@@ -62,6 +62,11 @@ static const char step_5[] =
     " revoked_at_s INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX revoked_user ON revoked(user);";
 
+/* Bindings keep the certificate; those that were there have none. */
+static const char step_6[] =
+    "ALTER TABLE binding ADD COLUMN key_sha256 TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE binding ADD COLUMN der BLOB NOT NULL DEFAULT x'';";
+
 static enum mtls_status
 exec(struct store_sqlite *s, const char *sql, struct mtls_err *err)
 {
@@ -172,6 +177,7 @@ static const struct step steps[] = {
 	{ step_3, NULL },
 	{ step_4, NULL },
 	{ step_5, NULL },
+	{ step_6, NULL },
 };
 
 #define SCHEMA_VERSION ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -84,8 +84,12 @@ const char *const store_sqlite_texts[SQL_N] = {
 	    " FROM main.audit_head WHERE verifier = ?1",
 	[SQL_BINDING_ADD] =
 	    "INSERT INTO main.binding (sha256, user, subject, issuer, serial,"
-	    " not_after_s, bound_at_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-	    " ON CONFLICT (sha256) DO NOTHING",
+	    " not_after_s, bound_at_s, key_sha256, der)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+	    " ON CONFLICT (sha256) DO UPDATE SET"
+	    " key_sha256 = excluded.key_sha256, der = excluded.der"
+	    " WHERE user = excluded.user AND length(der) = 0"
+	    " AND length(excluded.der) > 0",
 	[SQL_BINDING_FIND] =
 	    "SELECT user FROM main.binding WHERE sha256 = ?1",
 	[SQL_BINDING_REMOVE] =
@@ -93,8 +97,14 @@ const char *const store_sqlite_texts[SQL_N] = {
 	    " AND (?2 = '' OR sha256 = ?2)",
 	[SQL_BINDING_LIST] =
 	    "SELECT user, sha256, subject, issuer, serial, not_after_s,"
-	    " bound_at_s FROM main.binding WHERE sha256 > ?1"
+	    " bound_at_s, key_sha256 FROM main.binding WHERE sha256 > ?1"
 	    " AND (?2 = '' OR user = ?2) ORDER BY sha256 LIMIT ?3",
+	[SQL_BINDING_OF_KEY] =
+	    "SELECT b.sha256, b.der, EXISTS (SELECT 1 FROM main.revoked r"
+	    " WHERE r.sha256 IN (b.sha256, b.key_sha256))"
+	    " FROM main.binding b WHERE b.user = ?1 AND b.key_sha256 = ?2"
+	    " AND length(b.der) > 0 ORDER BY b.not_after_s DESC, b.sha256"
+	    " LIMIT ?3",
 	[SQL_REVOKE] =
 	    "INSERT INTO main.revoked (sha256, kind, user, subject, issuer,"
 	    " serial, reason, revoked_by, revoked_at_s)"
