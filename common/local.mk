@@ -27,10 +27,12 @@ libmtls_core_la_SOURCES = \
 	common/text.c
 libmtls_core_la_CFLAGS = $(AM_CFLAGS) $(STACK_CFLAGS)
 libmtls_common_la_SOURCES = \
+	common/base64.c \
 	common/body.c \
 	common/conf_file.c \
 	common/conf_file.h \
 	common/file.c \
-	common/process.c
+	common/process.c \
+	common/relay.c
 libmtls_common_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libmtls_common_la_LIBADD = libmtls_core.la $(JANSSON_LIBS)

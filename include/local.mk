@@ -1,6 +1,7 @@
 noinst_HEADERS += \
 	include/mtls/audit_chain.h \
 	include/mtls/bodies.def \
+	include/mtls/base64.h \
 	include/mtls/body.h \
 	include/mtls/conf.h \
 	include/mtls/deadline.h \

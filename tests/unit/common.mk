@@ -71,3 +71,6 @@ tests_unit_test_wipe_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 
 TESTS += tests/wipe-refuses
 EXTRA_DIST += tests/wipe-refuses
+unit_tests += tests/unit/test_relay_record
+tests_unit_test_relay_record_SOURCES = tests/unit/test_relay_record.c
+tests_unit_test_relay_record_LDADD = $(COMMON_TEST_LIBS)
