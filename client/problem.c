@@ -23,10 +23,19 @@ status_of_code(int code)
 	return MTLS_E_PROTOCOL;
 }
 
+/* Of what the policy says, or of what the verifier can do. */
+static int
+is_about_method(int code, const char *reason)
+{
+	return code == 403 && (strcmp(reason, "service-not-allowed") == 0 ||
+	    strcmp(reason, "method-unknown") == 0);
+}
+
 enum problem_kind
 problem_read(const struct http_answer *answer, struct mtls_err *err)
 {
 	struct mtls_body_problem problem;
+	enum problem_kind kind;
 
 	if (answer->code < 400) {
 		(void)mtls_fail(err, MTLS_E_PROTOCOL,
@@ -42,6 +51,9 @@ problem_read(const struct http_answer *answer, struct mtls_err *err)
 	(void)mtls_fail(err, status_of_code(answer->code), "%s%s%s",
 	    problem.reason, problem.message[0] == '\0' ? "" : ": ",
 	    problem.message);
+	kind = answer->code < 500 ? PROBLEM_ANSWER : PROBLEM_TRANSPORT;
+	if (is_about_method(answer->code, problem.reason))
+		kind = PROBLEM_METHOD;
 	mtls_body_clear(MTLS_BODY_PROBLEM, &problem);
-	return answer->code < 500 ? PROBLEM_ANSWER : PROBLEM_TRANSPORT;
+	return kind;
 }

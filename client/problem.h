@@ -11,7 +11,8 @@
 
 enum problem_kind {
 	PROBLEM_TRANSPORT,	/* nobody has answered: try the next one */
-	PROBLEM_ANSWER		/* a verifier has answered: its word stands */
+	PROBLEM_ANSWER,		/* a verifier has answered: its word stands */
+	PROBLEM_METHOD		/* it has, and says: not with this method */
 };
 
 /*

@@ -6,6 +6,9 @@ libmtls_helper_la_SOURCES = \
 	helper/device_channel.h \
 	helper/login.c \
 	helper/login.h \
+	helper/login_challenge.c \
+	helper/login_methods.c \
+	helper/login_methods.h \
 	helper/login_result.c \
 	helper/login_state.h \
 	helper/machine.c \

@@ -3,9 +3,9 @@
  *
  * One login, in the order of the protocol: receive the LOGIN, authorise who
  * asks, read the settings and the keys, drop all rights, open a challenge at
- * a verifier, prove (the method), fetch the decision, send the RESULT. The
- * event loop runs between "open" and "result"; everything that goes wrong
- * anywhere ends in login_fail().
+ * a verifier, prove (the method), fetch the decision (login_challenge.c), send
+ * the RESULT. The event loop runs between "open" and "result"; everything
+ * that goes wrong anywhere ends in login_fail().
  */
 #include "config.h"
 
@@ -20,9 +20,7 @@
 #include "login_state.h"
 #include "mtls/login.h"
 #include "mtls/process.h"
-#include "mtls/random.h"
 #include "mtls/text.h"
-#include "verdict.h"
 
 #define LOGIN_WITHIN_MS	10000u	/* for the LOGIN to arrive */
 #define RESULT_MARGIN_MS 500u	/* so that it comes before the module ends */
@@ -82,7 +80,6 @@ static enum mtls_status
 configure(struct login *l)
 {
 	const char *config = l->options->config_file;
-	const char *method;
 
 	if (l->asked->config[0] != '\0') {
 		if (caller_may_configure(&l->caller, geteuid(), &l->err) !=
@@ -99,13 +96,20 @@ configure(struct login *l)
 	if (l->service->prompt == SETTINGS_PROMPT_SINGLE)
 		l->flags |= MTLS_LOGIN_SINGLE;
 	set_deadline(l);
-	method = l->asked->method[0] != '\0' ? l->asked->method :
-	    l->service->method;
-	l->method = method_find(method);
-	if (l->method == NULL)
-		return mtls_fail(&l->err, MTLS_E_CONFIG,
-		    "method \"%s\" is not available", method);
 	return MTLS_OK;
+}
+
+/* Those of the PAM line, or of the settings; and what needs rights. */
+static enum mtls_status
+prepare_methods(struct login *l)
+{
+	struct login_methods list;
+
+	if (login_methods_parse(l->asked->method[0] != '\0' ?
+	    l->asked->method : settings_methods(l->settings, l->service),
+	    &list, &l->err) != MTLS_OK)
+		return l->err.status;
+	return login_methods_prepare(l, &list, &l->err);
 }
 
 /* --- keys, and out of root --- */
@@ -125,38 +129,18 @@ drop_rights(struct login *l)
 }
 
 static enum mtls_status
-make_open(struct login *l)
-{
-	struct mtls_body_open *o = &l->open;
-
-	o->version = 1;
-	memcpy(o->request, l->asked->request.data, MTLS_ID_BYTES);
-	o->user = l->asked->user;
-	o->service = l->asked->service;
-	o->host = l->machine->host;
-	o->tty = l->asked->tty;
-	o->rhost = l->asked->rhost;
-	o->ruser = l->asked->ruser;
-	o->method = (char *)(uintptr_t)l->method->name;
-	/* Not the module's: a caller without rights may not choose it. */
-	return mtls_random(o->nonce, sizeof(o->nonce), &l->err);
-}
-
-static enum mtls_status
 prepare(struct login *l)
 {
 	if (receive(l) != MTLS_OK || configure(l) != MTLS_OK)
 		return l->err.status;
 	/* First, so that it loads the card's library meanwhile, and so that
 	 * no process of it has ever held the machine's key. */
-	if (l->method->prepare(l, &l->err) != MTLS_OK)
+	if (prepare_methods(l) != MTLS_OK)
 		return l->err.status;
 	if (machine_load(l->settings, (int64_t)time(NULL), &l->machine,
 	    &l->err) != MTLS_OK)
 		return missing_is_config(&l->err);
-	if (drop_rights(l) != MTLS_OK)
-		return l->err.status;
-	return make_open(l);
+	return drop_rights(l);
 }
 
 /* --- the end, from wherever --- */
@@ -179,6 +163,17 @@ login_fail(struct login *l, const struct mtls_err *err)
 	end(l);
 }
 
+void
+login_decided(struct login *l, enum mtls_verdict verdict,
+    const struct mtls_err *err)
+{
+	if (l->over)
+		return;
+	l->verdict = verdict;
+	l->err = *err;
+	end(l);
+}
+
 static void
 on_module_gone(void *arg, const struct mtls_err *err)
 {
@@ -198,77 +193,6 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 	mtls_err_clear(&err);
 	(void)mtls_fail(&err, MTLS_E_TIMEOUT, "the deadline passed");
 	login_fail(arg, &err);
-}
-
-/* --- open, prove, grant --- */
-
-static void
-on_verifier_skipped(void *arg, const char *name, const struct mtls_err *err)
-{
-	struct login *l = arg;
-
-	mtls_log_err(&l->log, MTLS_LOG_WARNING, "verifier-skipped", err,
-	    MTLS_KEY_REQUEST, l->request_hex, MTLS_KEY_VERIFIER, name,
-	    MTLS_KEY_END);
-}
-
-static void
-on_verifier_ready(void *arg, STACK_OF(X509_NAME) *issuers,
-    const struct mtls_err *why)
-{
-	struct login *l = arg;
-	struct mtls_err err = *why;
-
-	if (err.status == MTLS_OK)
-		(void)l->method->prove(l, issuers, &err);
-	if (err.status != MTLS_OK)
-		login_fail(l, &err);
-}
-
-/* The decision, for the log and for the person; the verdict is made of it
- * in verdict.c. */
-static void
-on_grant(void *arg, const char *json, size_t len, const struct mtls_err *why)
-{
-	struct login *l = arg;
-	struct mtls_body_grant grant;
-	enum mtls_verdict verdict;
-	struct mtls_err err = *why;
-
-	if (err.status != MTLS_OK) {
-		login_fail(l, &err);
-		return;
-	}
-	memset(&grant, 0, sizeof(grant));
-	verdict = verdict_check(&l->open, device_channel_challenge0(
-	    verifier_client_device0(l->verifier)), json, len, &grant, &err);
-	if (verdict == MTLS_VERDICT_NONE) {
-		login_fail(l, &err);
-		return;
-	}
-	if (grant.certificate[0] != '\0')
-		(void)mtls_text_printable(l->certificate,
-		    sizeof(l->certificate), grant.certificate);
-	if (grant.message[0] != '\0')
-		(void)mtls_text_printable(l->message, sizeof(l->message),
-		    grant.message);
-	mtls_body_clear(MTLS_BODY_GRANT, &grant);
-	if (!l->over) {
-		l->verdict = verdict;
-		l->err = err;
-		end(l);
-	}
-}
-
-void
-login_proven(struct login *l)
-{
-	struct mtls_err err;
-
-	mtls_err_clear(&err);
-	if (device_channel_grant(verifier_client_device0(l->verifier),
-	    on_grant, l, &err) != MTLS_OK)
-		login_fail(l, &err);
 }
 
 /* --- the event loop --- */
@@ -299,21 +223,15 @@ start_timer(struct login *l)
 static enum mtls_status
 start_events(struct login *l)
 {
-	struct verifier_client_options o = { NULL, l->settings, l->machine,
-	    &l->open, l->deadline, &l->trace, on_verifier_skipped,
-	    on_verifier_ready, l };
-
 	l->base = event_base_new();
 	/* Two priorities: the module's word, then what follows from it. */
 	if (l->base == NULL || event_base_priority_init(l->base, 2) != 0)
 		return mtls_fail(&l->err, MTLS_E_SYSTEM, "no event loop");
-	o.base = l->base;
 	if (start_timer(l) != MTLS_OK ||
 	    module_link_new(l->base, l->options->module_fd, l->flags,
-	    l->deadline, on_module_gone, l, &l->module, &l->err) != MTLS_OK ||
-	    l->method->start(l, &l->err) != MTLS_OK)
+	    l->deadline, on_module_gone, l, &l->module, &l->err) != MTLS_OK)
 		return l->err.status;
-	return verifier_client_new(&o, &l->verifier, &l->err);
+	return login_challenge_begin(l, &l->err);
 }
 
 static void
@@ -335,9 +253,8 @@ run_events(struct login *l)
 static void
 give_back(struct login *l)
 {
-	if (l->method != NULL)
-		l->method->done(l);
-	verifier_client_free(l->verifier);
+	login_methods_done(l);
+	login_challenge_end(l);
 	module_link_free(l->module);
 	if (l->timer != NULL)
 		event_free(l->timer);

@@ -14,6 +14,7 @@
 #include "client/trace.h"
 #include "device_channel.h"
 #include "login.h"
+#include "login_methods.h"
 #include "machine.h"
 #include "method.h"
 #include "module_link.h"
@@ -38,8 +39,9 @@ struct login {
 
 	struct settings *settings;
 	const struct settings_service *service;
-	const struct method *method;
-	void *method_state;
+	struct login_methods methods;
+	const struct method *method;	/* the current one */
+	void *method_state;		/* its own */
 	struct machine *machine;
 
 	struct event_base *base;
@@ -48,6 +50,9 @@ struct login {
 	struct module_link *module;
 	struct verifier_client *verifier;
 	struct mtls_body_open open;	/* borrowed texts: never cleared */
+	struct event *next;		/* the next method, from the loop */
+	int is_leaving;			/* the current one, for that */
+	struct mtls_err left_out;	/* why */
 
 	/* how it ends */
 	int over, module_is_gone;
@@ -61,8 +66,30 @@ struct login {
 /* Ends the login without a decision, or with a "no". First call rules. */
 void login_fail(struct login *l, const struct mtls_err *err);
 
-/* The verifier took the proof: the decision can be fetched. */
+/* Ends it with a decision of the verifier's that has been checked. */
+void login_decided(struct login *l, enum mtls_verdict verdict,
+    const struct mtls_err *err);
+
+/*
+ * What a method may call, login_challenge.c. The proof was taken, or the
+ * method has reason to believe so: the decision is fetched, which is the
+ * only yes.
+ */
 void login_proven(struct login *l);
+
+/*
+ * The current method is not to be had here, because of why: the next one of
+ * the list is tried, with a challenge of its own, from the event loop. The
+ * caller does nothing more; its done() is called then. login_fail() with the
+ * same reason where it was the last one. Only for a method with which nothing
+ * has been tried that can fail: no PIN, no code, no proof.
+ */
+void login_next_method(struct login *l, const struct mtls_err *why);
+
+/* Opens the challenge of the first method; and gives back what that took. */
+enum mtls_status login_challenge_begin(struct login *l,
+    struct mtls_err *err);
+void login_challenge_end(struct login *l);
 
 /* Logs how it ended and tells the module. login_result.c. */
 void login_report(struct login *l);

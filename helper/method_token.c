@@ -18,6 +18,7 @@
 struct token_login {
 	struct card_login *card;
 	struct user_channel *user;
+	int is_chosen;		/* a certificate: questions may follow */
 };
 
 /* --- the card's questions and news --- */
@@ -54,6 +55,7 @@ on_token(void *arg, const char *label)
 {
 	struct login *l = arg;
 
+	((struct token_login *)l->method_state)->is_chosen = 1;
 	(void)snprintf(l->token, sizeof(l->token), "%s", label);
 }
 
@@ -65,11 +67,17 @@ on_certificate(void *arg, const char *name)
 	(void)snprintf(l->certificate, sizeof(l->certificate), "%s", name);
 }
 
+/* No card, and nobody has been asked for a PIN: another method may do. */
 static void
 on_failed(void *arg, const struct mtls_err *err, const char *sentence)
 {
 	struct login *l = arg;
+	struct token_login *t = l->method_state;
 
+	if (err->status == MTLS_E_TOKEN_ABSENT && !t->is_chosen) {
+		login_next_method(l, err);
+		return;
+	}
 	if (*sentence != '\0')
 		(void)snprintf(l->message, sizeof(l->message), "%s",
 		    sentence);
@@ -186,5 +194,6 @@ token_done(struct login *l)
 }
 
 const struct method method_token = {
-	"token", token_prepare, token_start, token_prove, token_done
+	"token", "the card at this machine", NULL, token_prepare,
+	token_start, token_prove, token_done
 };

@@ -71,13 +71,16 @@ const struct mtls_conf_option settings_table[] = {
 	{ "helper", "callers", IN_FILE(callers), MTLS_CONF_LIST,
 	    "", 0, 32, 0, NULL,
 	    "accounts that may ask for anybody, ACCOUNT:SERVICE" },
+	{ "helper", "method", IN_FILE(methods), MTLS_CONF_TEXT,
+	    "token", 1, 64, 0, NULL,
+	    "how people prove who they are, in the order of preference" },
 	{ "helper", "deadline", IN_FILE(deadline_s), MTLS_CONF_SECONDS,
 	    "60s", 1, 600, 0, NULL,
 	    "the longest that a login may take" },
 
-	{ "service", "method", IN_SERVICE(method), MTLS_CONF_TEXT,
-	    "token", 1, 16, 0, NULL,
-	    "how the person proves who they are" },
+	{ "service", "method", IN_SERVICE(methods), MTLS_CONF_TEXT,
+	    NULL, 1, 64, 0, NULL,
+	    "how people prove who they are to this service" },
 	{ "service", "deadline", IN_SERVICE(deadline_s), MTLS_CONF_SECONDS,
 	    NULL, 1, 600, 0, NULL,
 	    "the longest that a login to this service may take" },
@@ -253,4 +256,11 @@ settings_for_service(const struct settings *s, const char *service)
 			return &s->services[i];
 	}
 	return &s->defaults;
+}
+
+const char *
+settings_methods(const struct settings *s,
+    const struct settings_service *service)
+{
+	return service->methods != NULL ? service->methods : s->methods;
 }

@@ -27,7 +27,7 @@ struct settings_server {
 /* [service NAME]: what differs for one PAM service. */
 struct settings_service {
 	char *name;		/* "" in the one that holds the defaults */
-	char *method;
+	char *methods;		/* NULL = those of [helper] */
 	uint32_t deadline_s;	/* 0 = that of [helper] */
 	int prompt;		/* enum settings_prompt */
 	struct mtls_conf_seen seen;
@@ -48,6 +48,7 @@ struct settings {
 	uint32_t pin_tries;	/* 0 = not known */
 	char *helper_user;
 	struct mtls_conf_list callers;		/* ACCOUNT:SERVICE */
+	char *methods;		/* a list, login_methods_parse() */
 	uint32_t deadline_s;
 
 	/* made of them */
@@ -76,5 +77,9 @@ void settings_free(struct settings *settings);	/* NULL is a no-op */
 /* The section of this PAM service, or the defaults; never NULL. */
 const struct settings_service *settings_for_service(
     const struct settings *settings, const char *service);
+
+/* Its list of methods, or that of [helper]. */
+const char *settings_methods(const struct settings *settings,
+    const struct settings_service *service);
 
 #endif

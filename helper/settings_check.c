@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "method.h"
+#include "login_methods.h"
 #include "mtls/message.h"
 #include "mtls/text.h"
 
@@ -185,12 +185,11 @@ check_uri(const char *value, struct mtls_err *err)
 }
 
 static enum mtls_status
-check_method(const char *value, struct mtls_err *err)
+check_methods(const char *value, struct mtls_err *err)
 {
-	if (method_find(value) == NULL)
-		return mtls_fail(err, MTLS_E_CONFIG,
-		    "method \"%s\" is not available", value);
-	return MTLS_OK;
+	struct login_methods list;
+
+	return login_methods_parse(value, &list, err);
 }
 
 enum mtls_status
@@ -209,7 +208,8 @@ settings_check_value(const char *section, const char *name,
 		{ "token", "writable", 1, check_directory },
 		{ "helper", "user", 0, check_account },
 		{ "helper", "callers", 1, check_caller },
-		{ "service", "method", 0, check_method },
+		{ "helper", "method", 0, check_methods },
+		{ "service", "method", 0, check_methods },
 	};
 	size_t i;
 

@@ -35,7 +35,7 @@ struct verifier_client {
 	struct device_channel *device;
 	struct preflight *preflight;
 	STACK_OF(X509_NAME) *issuers;
-	int has_challenge, had_second_wait, finished;
+	int has_challenge, had_second_wait, finished, refused_method;
 	struct mtls_err worst;		/* of the attempts so far */
 };
 
@@ -101,7 +101,8 @@ on_challenge(void *arg, const uint8_t *challenge, enum problem_kind kind,
 	struct verifier_client *v = arg;
 	struct mtls_err copy = *err;
 
-	if (challenge == NULL && kind == PROBLEM_ANSWER) {
+	if (challenge == NULL && kind != PROBLEM_TRANSPORT) {
+		v->refused_method = kind == PROBLEM_METHOD;
 		finish(v, &copy);
 	} else if (challenge == NULL) {
 		skip(v, &copy);
@@ -337,6 +338,12 @@ verifier_client_free(struct verifier_client *v)
 	if (v->kick != NULL)
 		event_free(v->kick);
 	free(v);
+}
+
+int
+verifier_client_refused_method(const struct verifier_client *v)
+{
+	return v->refused_method;
 }
 
 struct device_channel *

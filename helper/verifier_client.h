@@ -47,6 +47,10 @@ enum mtls_status verifier_client_new(
     struct verifier_client **ret, struct mtls_err *err);
 void verifier_client_free(struct verifier_client *v);	/* NULL: no-op */
 
+/* After ready: whether the "no" was about the method, so that another one
+ * may do. */
+int verifier_client_refused_method(const struct verifier_client *v);
+
 /* After ready: the channel with the challenge, and the user listener. */
 struct device_channel *verifier_client_device0(struct verifier_client *v);
 void verifier_client_user_target(const struct verifier_client *v,

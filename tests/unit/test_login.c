@@ -251,8 +251,8 @@ T001_no_card(void **state)
 static void
 methods_that_are_not_there(void **state)
 {
-	static const char *const methods[] = { "relay", "sshkey", "code",
-	    "agent", "none", "TOKEN" };
+	static const char *const methods[] = { "none", "TOKEN", "tok",
+	    "token,none", "none,token", "token/x" };
 	size_t i;
 
 	(void)state;

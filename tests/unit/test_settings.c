@@ -120,7 +120,8 @@ minimal_has_the_defaults(void **state)
 	assert_int_equal(s->pin_tries, 0);
 	assert_int_equal(s->deadline_s, 60);
 	service = settings_for_service(s, "sshd");
-	assert_string_equal(service->method, "token");
+	assert_null(service->methods);
+	assert_string_equal(settings_methods(s, service), "token");
 	assert_int_equal(service->deadline_s, 0);
 	assert_int_equal(service->prompt, SETTINGS_PROMPT_NORMAL);
 	settings_free(s);
@@ -217,9 +218,14 @@ T080_malformed_values(void **state)
 		{ "helper", "deadline = 601s", "deadline" },
 		{ "helper", "deadline = 0", "deadline" },
 		{ "helper", "deadline = 3s", "longer than" },
-		{ "service su", "method = relay", "not available" },
-		{ "service su", "method = sshkey", "not available" },
+		{ "helper", "method = none", "not available" },
+		{ "helper", "method = ,", "no method" },
 		{ "service su", "method = none", "not available" },
+		{ "service su", "method = token, none", "not available" },
+		{ "service su", "method = token token", "listed twice" },
+		{ "service su", "method = tokentokentokento",
+		    "not available" },
+		{ "service su", "method = , ", "no method" },
 		{ "service su", "prompt = both", "prompt" },
 		{ "service su", "deadline = 0s", "deadline" },
 	};
@@ -514,6 +520,23 @@ man_page_has_nothing_else(void **state)
 	free(page);
 }
 
+/* The default; where a service has none, that of [helper]. */
+static const char *
+value_of(const struct mtls_conf_option *o)
+{
+	const struct mtls_conf_option *h;
+
+	if (o->value != NULL)
+		return o->value;
+	for (h = settings_table; h->name != NULL; h++) {
+		if (strcmp(h->section, "helper") == 0 &&
+		    strcmp(h->name, o->name) == 0)
+			return h->value;
+	}
+	fail_msg("%s has no default", o->name);
+	return NULL;
+}
+
 static void
 table_and_example_agree(void **state)
 {
@@ -530,8 +553,8 @@ table_and_example_agree(void **state)
 			(void)snprintf(want, sizeof(want), "\n%s = ", o->name);
 		else
 			(void)snprintf(want, sizeof(want), "\n#%s =%s%s\n",
-			    o->name, o->value != NULL && *o->value == '\0' ?
-			    "" : " ", o->value != NULL ? o->value : "60s");
+			    o->name, *value_of(o) == '\0' ? "" : " ",
+			    value_of(o));
 		if (strstr(section, want) == NULL)
 			fail_msg("[%s]: the example does not say%s",
 			    o->section, want);
