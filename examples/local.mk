@@ -31,3 +31,9 @@ EXTRA_DIST += \
 	examples/policies/sshd.conf \
 	examples/policies/university.conf \
 	examples/policies/vpn.conf
+EXTRA_DIST += \
+	examples/openvpn \
+	examples/ocserv \
+	examples/strongswan \
+	examples/freeradius \
+	examples/sshd

@@ -12,7 +12,10 @@ packages_login="openssl softhsm2 opensc pamtester iproute2 util-linux uidmap"
 
 packages_test="libcmocka-dev libcacard-dev python3 python3-pytest
 python3-pexpect sudo login passwd tzdata openssh-server openssh-client systemd strace
-gdb valgrind clang curl postgresql pcscd vsmartcard-vpcd libnss3-tools mandoc shellcheck"
+gdb valgrind clang curl postgresql pcscd vsmartcard-vpcd libnss3-tools mandoc shellcheck
+openvpn ocserv openconnect charon-systemd strongswan-swanctl
+libstrongswan-standard-plugins libcharon-extra-plugins freeradius
+freeradius-utils iputils-ping tcpdump rsync"
 
 # packages_missing NAME...: those of the names that are not installed.
 packages_missing() {

@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
 
 from mtls_test import pam                                     # noqa: E402
 from mtls_test.machine import Machine                         # noqa: E402
+from mtls_test.network import Laptop, without_tunnels         # noqa: E402
 from mtls_test.organisation import Organisation, Verifier     # noqa: E402
 from mtls_test.syslog import Syslog                           # noqa: E402
 
@@ -93,3 +94,23 @@ def login():
     def go(*answers, service="door", user="alice", **options):
         return pam.authenticate(service, user, answers, **options)
     return go
+
+
+@pytest.fixture(scope="module")
+def laptop():
+    """A second computer, on a cable to this one."""
+    it = Laptop()
+    yield it
+    it.remove()
+
+
+@pytest.fixture(scope="module")
+def tunnels():
+    """For tests through which packets flow."""
+    if reason := without_tunnels():
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def code(gateway):
+    return lambda: gateway.card.pin

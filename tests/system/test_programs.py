@@ -89,7 +89,7 @@ def test_card_of_somebody_else(machine, cards, verifier, name):
     assert verifier.audit()[-1]["decision"] == "deny"
 
 
-def test_sudo_non_interactive(machine, cards):
+def test_T10D_sudo_non_interactive(machine, cards):
     """sudo -n asks nobody and burns no try of the card."""
     import os
     from mtls_test.process import run
@@ -101,7 +101,7 @@ def test_sudo_non_interactive(machine, cards):
         assert done.returncode != 0
 
 
-def test_sudo_three_times(machine, cards):
+def test_T10D_sudo_three_times(machine, cards):
     """Three tries of sudo are three prompts and three logins."""
     card = cards()
     machine.insert(card)

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""FreeRADIUS as the account freerad, with the files of examples/freeradius."""
+
+import contextlib
+import pathlib
+
+import pytest
+
+from mtls_test import CONFIG
+from mtls_test import gateway as gateways
+from mtls_test.gateway import Gateway, PASSWORD
+from mtls_test.process import Process, run
+
+ETC = pathlib.Path("/etc/freeradius/3.0")
+# What Debian's own radiusd.conf comes to.
+RADIUSD_CONF = """\
+prefix = /usr
+sysconfdir = /etc
+localstatedir = /var
+name = freeradius
+confdir = ${sysconfdir}/freeradius/3.0
+modconfdir = ${confdir}/mods-config
+libdir = /usr/lib/freeradius
+logdir = /tmp
+raddbdir = ${confdir}
+max_request_time = 30
+log {
+	destination = stdout
+	auth = yes
+}
+security {
+	reject_delay = 0
+}
+thread pool {
+	start_servers = 5
+	max_servers = 32
+}
+$INCLUDE clients.conf
+modules {
+	$INCLUDE mods-enabled/
+}
+$INCLUDE sites-enabled/
+"""
+CLIENTS_CONF = """\
+client switch {
+	ipaddr = 127.0.0.1
+	secret = testing123
+	require_message_authenticator = yes
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def verifier(acme):
+    with gateways.verifier(acme, "freeradius") as it:
+        yield it
+
+
+@pytest.fixture
+def gateway(acme, verifier):
+    it = Gateway(acme, verifier, "freeradius", name="radius1.acme.example")
+    it.insert(acme.card())
+    it.pam("radiusd", "radiusd")
+    it.pam("radiusd-password", "radiusd-password")
+    etc = it.directory(ETC)
+    for folder in ("mods-enabled", "sites-enabled", "mods-config"):
+        (etc / folder).mkdir()
+    (etc / "radiusd.conf").write_text(RADIUSD_CONF)
+    (etc / "clients.conf").write_text(CLIENTS_CONF)
+    (etc / "dictionary").write_text("")
+    it.copy("mods-pam_mtls", etc / "mods-enabled/pam")
+    with it.socket():
+        yield it
+    it.remove()
+
+
+@contextlib.contextmanager
+def server(gateway, site="site-pam_mtls"):
+    """As Debian's service runs it: as freerad, without any privilege."""
+    gateway.copy(site, ETC / "sites-enabled/pam_mtls")
+    run("chown", "-R", "freerad:freerad", ETC.parent)
+    with Process("sh", "-c", 'exec "$@" >&2', "sh", "setpriv",
+                 "--reuid=freerad", "--regid=freerad", "--init-groups",
+                 "--no-new-privs", "freeradius", "-f", "-l", "stdout", "-d",
+                 ETC, "-n", "radiusd") as process:
+        try:
+            process.wait_for("Ready to process requests")
+            yield process
+        finally:
+            print(process.output())
+
+
+def let_in(password):
+    """Whether the RADIUS server accepts that; it has to answer."""
+    done = run("radtest", "alice", password, "127.0.0.1", "1", "testing123",
+               check=False).stdout
+    assert "Received Access-Accept" in done or \
+        "Received Access-Reject" in done, done
+    return "Received Access-Accept" in done
+
+
+def test_let_in_and_refused(gateway, code):
+    with server(gateway):
+        assert let_in(code())
+        assert not let_in(PASSWORD)
+
+
+def test_not_a_caller(gateway, code):
+    """freerad may ask for everybody because the settings say so."""
+    path = pathlib.Path(CONFIG)
+    path.write_text(path.read_text().replace("callers = ", "#callers = "))
+    with server(gateway):
+        assert not let_in(code())

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""OpenVPN with its PAM plug-in and the files of examples/openvpn."""
+
+import contextlib
+import pathlib
+import re
+import signal
+
+import pytest
+
+from mtls_test import HELPER, gateway as gateways
+from mtls_test.gateway import Gateway, NAME, PASSWORD
+from mtls_test.network import server_certificate
+from mtls_test.process import Process, find, wait_until
+
+SERVER = pathlib.Path("/etc/openvpn/server")
+CLIENT = pathlib.Path("/etc/openvpn/client")
+INSIDE = "10.98.0.1"
+UP = "Initialization Sequence Completed"
+
+pytestmark = pytest.mark.usefixtures("tunnels")
+
+
+@pytest.fixture(scope="module")
+def verifier(acme):
+    with gateways.verifier(acme, "openvpn") as it:
+        yield it
+
+
+@pytest.fixture
+def gateway(acme, verifier):
+    it = Gateway(acme, verifier, "openvpn")
+    it.insert(acme.card())
+    it.pam("openvpn", "openvpn")
+    for directory in (SERVER, CLIENT):
+        it.directory(directory)
+    for name in ("server.conf", "auth-code.conf"):
+        it.copy(name, SERVER)
+    it.copy("client.conf", CLIENT)
+    server_certificate(SERVER, NAME)
+    for directory in (SERVER, CLIENT):
+        (directory / "vpn-ca.pem").write_text(
+            (SERVER / "vpn.pem").read_text())
+    with it.socket():
+        yield it
+    it.remove()
+
+
+def change(path, old, new):
+    """What an administrator would do to an example."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def plain():
+    """No list of names in the plug-in's line."""
+    path = SERVER / "auth-code.conf"
+    path.write_text(re.sub('"openvpn login .*"', "openvpn",
+                           path.read_text()))
+
+
+def not_deferred():
+    change(SERVER / "auth-code.conf", "setenv deferred_auth_pam 1\n", "")
+
+
+def openvpn(directory, *options):
+    """It logs to its output; this has it in stderr."""
+    return ("sh", "-c", 'exec "$@" >&2', "sh", "openvpn", "--cd", directory,
+            *options)
+
+
+@contextlib.contextmanager
+def server(*options):
+    with Process(*openvpn(SERVER, "--config", "server.conf",
+                          *options)) as process:
+        try:
+            process.wait_for(UP)
+            yield process
+        finally:
+            print(process.output())
+
+
+class Client(Process):
+    """OpenVPN on the laptop, with this as alice's password."""
+
+    def __init__(self, laptop, password, *options, number=0):
+        secret = CLIENT / f"secret-{number}"
+        secret.write_text(f"alice\n{password}\n")
+        super().__init__(*laptop.argv(*openvpn(
+            CLIENT, "--config", "client.conf", "--auth-user-pass", secret,
+            "--connect-retry-max", "1", *options)))
+
+    def came_up(self):
+        """Whether there is a tunnel; waits until that is clear."""
+        found = self.wait_for(f"{UP}|AUTH_FAILED|process (exit|restart)ing")
+        return found[0] == UP
+
+
+def comes_up(laptop, password, *options):
+    with Client(laptop, password, *options) as client:
+        return client.came_up()
+
+
+@pytest.mark.parametrize("plugin", ["list", "plain"])
+@pytest.mark.parametrize("deferred", [True, False])
+def test_T10A_a_tunnel(gateway, laptop, code, plugin, deferred):
+    """One question without echo, whatever way the plug-in is set up; then
+    packets flow."""
+    if plugin == "plain":
+        plain()
+    if not deferred:
+        not_deferred()
+    with server("--verb", "7") as gate:
+        with Client(laptop, code()) as client:
+            assert client.came_up()
+            assert laptop.ping(INSIDE)
+        asked = re.findall(r"my_conv\[\d+\] query='(.*?)' style=(\d)",
+                           gate.output())
+    # With a list libpam has to ask for the name itself.
+    if plugin == "list":
+        assert asked.pop(0) == ("login:", "2")
+    assert [style for _, style in asked] == ["1"], asked
+
+
+def test_refused(gateway, laptop, code):
+    with server():
+        assert comes_up(laptop, code())
+        assert not comes_up(laptop, PASSWORD)
+
+
+def test_new_keys_without_a_new_code(gateway, laptop, code):
+    """OpenVPN authenticates again for new keys; the code is spent."""
+    with server() as gate, \
+            Client(laptop, code(), "--reneg-pkts", "50") as client:
+        assert client.came_up()
+        laptop.run("ping", "-c", "60", "-i", "0.002", INSIDE)
+        gate.wait_for("auth-token authentication succeeded")
+        assert laptop.ping(INSIDE)
+        assert "AUTH_FAILED" not in client.output()
+
+
+def test_T170_late_verdict(gateway, verifier, laptop, code, syslog):
+    """The answer for somebody who has left is not the answer for the next
+    who comes from the same place."""
+    gateway.insert(gateway.card, verifier="connect-timeout = 20s")
+    change(CLIENT / "client.conf", "nobind\n", "lport 5555\n")
+    mark = syslog.mark()
+    with server(), contextlib.ExitStack() as stack:
+        verifier.process.send(signal.SIGSTOP)
+        stack.callback(verifier.process.send, signal.SIGCONT)
+        first = stack.enter_context(Client(laptop, code()))
+        wait_until(lambda: len(find(HELPER)) == 1, "the first login")
+        first.send(signal.SIGKILL)
+        first.popen.wait()
+        second = stack.enter_context(
+            Client(laptop, PASSWORD, number=1))
+        wait_until(lambda: len(find(HELPER)) == 2, "the second login")
+        verifier.process.send(signal.SIGCONT)
+        assert not second.came_up()
+        syslog.wait_for("not-granted", mark)
+        syslog.wait_for(": granted", mark)
