@@ -15,6 +15,7 @@
 
 #include "audit.h"
 #include "connection.h"
+#include "decide.h"
 #include "limit.h"
 #include "name_service.h"
 #include "peer.h"
@@ -47,6 +48,8 @@ struct exchange {
 	} refusal;
 	char certificate[512];
 	char message[POLICY_MESSAGE_MAX];	/* of the decision */
+	struct decide_question question;
+	decide_fn decided;
 	/* While it waits for the name service. */
 	struct name_query names;
 	uint64_t names_of;		/* server.n_generations then */

@@ -7,6 +7,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/audit.c verifier/audit.h \
 	verifier/challenge.c \
 	verifier/connection.c verifier/connection.h \
+	verifier/decide.c verifier/decide.h \
 	verifier/handshake.c verifier/handshake.h \
 	verifier/handshake_log.c verifier/handshake_log.h \
 	verifier/health.c verifier/health.h \

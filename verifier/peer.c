@@ -12,6 +12,9 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
 /*
  * The one that signed the certificate must be in the bundle of the listener
  * itself. Bundles often share a root, and then a chain through another CA
@@ -27,6 +30,22 @@ issuer_of(SSL *ssl, const struct generation *g, enum role role)
 		return NULL;
 	issuer = sk_X509_value(chain, 1);
 	return generation_has_ca(g, role, issuer) ? issuer : NULL;
+}
+
+/* Of a certificate without its chain: whoever of the bundle signed it. */
+static X509 *
+signer_of(X509 *certificate, const struct generation *g, enum role role)
+{
+	X509 *ca;
+
+	for (int i = 0; i < sk_X509_num(g->cas[role]); i++) {
+		ca = sk_X509_value(g->cas[role], i);
+		if (X509_check_issued(ca, certificate) == X509_V_OK &&
+		    X509_verify(certificate, X509_get0_pubkey(ca)) == 1)
+			return ca;
+	}
+	ERR_clear_error();
+	return NULL;
 }
 
 /* A dNSName is what makes a certificate a machine's. */
@@ -45,32 +64,44 @@ check_role(const struct peer *peer, enum role role, struct mtls_err *err)
 	return MTLS_OK;
 }
 
+static void
+read_certificate(struct peer *peer, X509 *certificate, enum role role,
+    struct mtls_err *err)
+{
+	peer->standing = POLICY_STANDING_MALFORMED;
+	peer->now_s = time(NULL);
+	if (certificate == NULL ||
+	    mtls_identity_read(certificate, &peer->id, err) != MTLS_OK)
+		return;
+	peer->is_readable = 1;
+	peer->is_of_role = check_role(peer, role, err) == MTLS_OK;
+}
+
 void
 peer_read(struct peer *peer, SSL *ssl, const struct generation *g,
     enum role role, struct mtls_err *err)
 {
-	X509 *certificate = SSL_get0_peer_certificate(ssl);
-	enum mtls_status status;
-
 	memset(peer, 0, sizeof(*peer));
-	peer->standing = POLICY_STANDING_MALFORMED;
-	peer->now_s = time(NULL);
-	if (certificate == NULL)
-		return;
-	status = mtls_identity_read(certificate, &peer->id, err);
-	if (status != MTLS_OK)
-		return;
-	peer->is_readable = 1;
-	if (check_role(peer, role, err) != MTLS_OK)
-		return;
-	peer->is_of_role = 1;
+	read_certificate(peer, SSL_get0_peer_certificate(ssl), role, err);
 	peer_look(peer, ssl, g, role);
+}
+
+void
+peer_remember(struct peer *peer, X509 *certificate,
+    const struct generation *g, enum role role, struct mtls_err *err)
+{
+	memset(peer, 0, sizeof(*peer));
+	peer->remembered = certificate;
+	read_certificate(peer, certificate, role, err);
+	peer_look(peer, NULL, g, role);
 }
 
 void
 peer_look(struct peer *peer, SSL *ssl, const struct generation *g,
     enum role role)
 {
+	X509 *certificate = peer->remembered, *issuer;
+
 	if (!peer->is_of_role)
 		return;
 	X509_free(peer->question.certificate);
@@ -81,9 +112,14 @@ peer_look(struct peer *peer, SSL *ssl, const struct generation *g,
 		peer->standing = POLICY_STANDING_UNKNOWN;
 		return;
 	}
-	peer->standing = revocation_standing(g->revocation,
-	    SSL_get0_peer_certificate(ssl), issuer_of(ssl, g, role),
-	    peer->now_s, &peer->revocation, &peer->question);
+	if (certificate != NULL) {
+		issuer = signer_of(certificate, g, role);
+	} else {
+		certificate = SSL_get0_peer_certificate(ssl);
+		issuer = issuer_of(ssl, g, role);
+	}
+	peer->standing = revocation_standing(g->revocation, certificate,
+	    issuer, peer->now_s, &peer->revocation, &peer->question);
 }
 
 void
@@ -92,6 +128,7 @@ peer_clear(struct peer *peer)
 	if (peer->is_readable)
 		mtls_identity_clear(&peer->id);
 	X509_free(peer->question.certificate);
+	X509_free(peer->remembered);
 	memset(peer, 0, sizeof(*peer));
 }
 

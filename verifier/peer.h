@@ -24,6 +24,7 @@ struct peer {
 	enum policy_revocation revocation;
 	/* Who could say more where it is UNKNOWN. */
 	struct revocation_question question;
+	X509 *remembered;		/* instead of the connection's */
 	int64_t now_s;			/* when it was looked at */
 };
 
@@ -35,6 +36,13 @@ struct peer {
  */
 void peer_read(struct peer *peer, SSL *ssl, const struct generation *g,
     enum role role, struct mtls_err *err);
+/*
+ * The same for a certificate, which it takes, that was shown before on a
+ * verified connection of that role. One that none of the CAs of now has
+ * signed has NO_ISSUER. peer_look() looks at this one then.
+ */
+void peer_remember(struct peer *peer, X509 *certificate,
+    const struct generation *g, enum role role, struct mtls_err *err);
 void peer_clear(struct peer *peer);
 
 /* Looks again how it stands, for something else may be known by now. */

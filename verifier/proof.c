@@ -17,7 +17,6 @@
 #include "mtls/deadline.h"
 #include "mtls/text.h"
 
-#include "mapping.h"
 #include "metrics.h"
 
 /* The methods whose proof is the handshake of the user channel. */
@@ -148,128 +147,20 @@ store_decision(struct exchange *x, const struct policy_decision *d,
 	exchange_submit(x, STORE_CHALLENGE_DECIDE, on_decided);
 }
 
-static enum policy_challenge
-challenge_state(const struct store_challenge *c, int64_t now_ms)
-{
-	if (now_ms < 0)
-		return POLICY_CHALLENGE_UNKNOWN;
-	return now_ms > c->expires_ms ? POLICY_CHALLENGE_EXPIRED :
-	    POLICY_CHALLENGE_OPEN;
-}
-
-/* Whose certificate it is, by the policy and the store's binding. */
-static struct mapping
-find_user(const struct exchange *x)
-{
-	struct mapping_binding binding = { POLICY_NO, NULL };
-	struct mapping nobody;
-
-	memset(&nobody, 0, sizeof(nobody));
-	if (!x->peer.is_readable)
-		return nobody;
-	/* Nobody has looked. */
-	if (x->op.sha256 == NULL)
-		binding.known = POLICY_CANNOT_TELL;
-	if (x->op.bound_user != NULL) {
-		binding.known = POLICY_YES;
-		binding.user = x->op.bound_user;
-	}
-	return mapping_find(&x->server->generation->policy, &x->peer.id,
-	    &binding);
-}
-
-/* Whoever holds a revoked card is not that person any more. */
 static void
-note_mapped(struct exchange *x, const struct mapping *mapping,
-    enum policy_standing standing)
+ask(struct exchange *x)
 {
-	x->mapped_user[0] = '\0';
-	if (mapping->mapped != POLICY_MAPPED_ONE ||
-	    (standing != POLICY_STANDING_GOOD &&
-	    (standing != POLICY_STANDING_UNKNOWN ||
-	    x->peer.revocation != POLICY_RELAXED)))
-		return;
-	(void)snprintf(x->mapped_user, sizeof(x->mapped_user), "%s",
-	    mapping->user);
-}
+	const struct store_challenge *c = &x->challenge;
+	const struct mtls_body_proof *proof = &x->body.proof;
 
-static struct policy_decision
-decide(struct exchange *x, const struct store_challenge *c, int64_t now_ms)
-{
-	const struct generation *g = x->server->generation;
-	struct mapping mapping = find_user(x);
-	struct policy_certificate certificate;
-	struct policy_facts f = {
-		.now_s = x->peer.now_s,
-		.challenge = challenge_state(c, now_ms),
-		.user = c->user,
-		.service = c->service,
-		.host = c->host,
-		.method = c->method,
-		.rhost = c->rhost,
-		.proof_user = x->body.proof.user,
-		.proof_service = x->body.proof.service,
-		.proof_host = x->body.proof.host,
-		.proof_method = x->body.proof.method,
-		.standing = x->peer.standing,
-		.revocation = x->peer.revocation,
-		.mapped = mapping.mapped,
-		.mapped_user = mapping.user,
-		.superuser = x->names.superuser,
-		.member = x->names.member,
+	x->question = (struct decide_question){
+		.user = c->user, .service = c->service, .host = c->host,
+		.method = c->method, .rhost = c->rhost,
+		.expires_ms = c->expires_ms,
+		.said_user = proof->user, .said_service = proof->service,
+		.said_host = proof->host, .said_method = proof->method,
 	};
-
-	if (x->op.is_revoked)
-		f.standing = POLICY_STANDING_REVOKED_HERE;
-	note_mapped(x, &mapping, f.standing);
-	if (x->peer.is_readable) {
-		certificate = mapping_certificate(&x->peer.id);
-		f.certificate = &certificate;
-	}
-	return policy_decide(&g->policy, &f);
-}
-
-static void ask_names(struct exchange *x);
-
-static void
-on_named(struct name_query *names)
-{
-	struct exchange *x = names->arg;
-	struct policy_decision d;
-	int64_t now_ms = mtls_clock_ms();
-
-	/* The groups are those of a policy that is no more: once again. */
-	if (x->names_of != x->server->n_generations) {
-		name_query_clear(names);
-		ask_names(x);
-		return;
-	}
-	if (names->superuser == POLICY_CANNOT_TELL)
-		mtls_log_event(x->server->log, MTLS_LOG_WARNING,
-		    "name-service-silent", MTLS_KEY_REQUEST,
-		    x->audit.request, MTLS_KEY_USER, x->challenge.user,
-		    MTLS_KEY_END);
-	/* It may have been revoked meanwhile, also where CAs excuse much. */
-	if (x->peer.standing == POLICY_STANDING_GOOD ||
-	    x->peer.standing == POLICY_STANDING_UNKNOWN)
-		peer_look(&x->peer, connection_ssl0(x->connection),
-		    x->server->generation, x->role);
-	d = decide(x, &x->challenge, now_ms);
-	name_query_clear(names);
-	store_op_clear(&x->op);
-	store_decision(x, &d, now_ms);
-}
-
-static void
-ask_names(struct exchange *x)
-{
-	memset(&x->names, 0, sizeof(x->names));
-	x->names.user = x->challenge.user;
-	x->names.policy = &x->server->generation->policy;
-	x->names.done = on_named;
-	x->names.arg = x;
-	x->names_of = x->server->n_generations;
-	name_service_ask(x->server->names, &x->names);
+	decide(x, store_decision);
 }
 
 static void
@@ -301,7 +192,7 @@ on_found(struct store_op *op)
 		    "This method is not proven on this channel.");
 		return;
 	}
-	ask_names(x);
+	ask(x);
 }
 
 void
