@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "store_rig.h"
+#include "store_sqlite.h"
 
 #include "../lib/unit.h"
 
@@ -93,6 +94,68 @@ T140_a_batch_is_whole(void **state)
 	}
 	assert_int_equal(rig_decide(1), MTLS_E_NOT_FOUND);
 	assert_int_equal(rig_add(1), MTLS_OK);
+}
+
+/* The whole life of n challenges in one transaction: they are spent. */
+static void
+spend(uint32_t first, uint32_t n)
+{
+	static const enum store_kind kinds[] = { STORE_CHALLENGE_ADD,
+	    STORE_CHALLENGE_DECIDE, STORE_CHALLENGE_DELIVER };
+	struct store_challenge *all = calloc(n, sizeof(*all));
+	struct store_op *ops = calloc(n, 3 * sizeof(*ops)), *op = ops;
+
+	assert_non_null(all);
+	assert_non_null(ops);
+	for (uint32_t i = first; i < first + n; i++) {
+		struct store_challenge *c = &all[i - first];
+
+		/* None of rig_challenge()'s: the first byte is another. */
+		*c = rig_challenge(0xff);
+		memcpy(c->id + 1, &i, sizeof(i));
+		for (size_t k = 0; k < 3; k++, op++) {
+			*op = (struct store_op){ .kind = kinds[k],
+			    .done = rig_on_done, .challenge = c,
+			    .id = c->id, .decision = &rig_allowed,
+			    .record = &rig_record, .host = RIG_HOST };
+			store_submit(rig_port, op);
+		}
+	}
+	store_flush(rig_port);
+	while (op-- > ops) {
+		assert_int_equal(op->status, MTLS_OK);
+		store_op_clear(op);
+	}
+	free(all);
+	free(ops);
+}
+
+/*
+ * What was delivered is forgotten after as many others, and what was not is
+ * kept, also where its delivery did not become durable.
+ */
+static void
+what_is_spent_is_forgotten(void **state)
+{
+	(void)state;
+	for (uint8_t id = 1; id <= 3; id++)
+		assert_int_equal(rig_add(id), MTLS_OK);
+	assert_int_equal(rig_decide(1), MTLS_OK);
+	assert_int_equal(rig_decide(2), MTLS_OK);
+	assert_int_equal(rig_deliver(1, RIG_HOST), MTLS_OK);
+	fail_code = SQLITE_FULL;
+	fail_step = 4;		/* COMMIT */
+	assert_int_equal(rig_deliver(2, RIG_HOST), MTLS_E_UNAVAILABLE);
+	/* The first place is taken by 1, the second by 2. */
+	spend(0, STORE_SQLITE_SPENT - 2);
+	assert_int_equal(rig_deliver(1, RIG_HOST), MTLS_E_REFUSED);
+	spend(STORE_SQLITE_SPENT, 1);
+	assert_int_equal(rig_deliver(1, RIG_HOST), MTLS_E_NOT_FOUND);
+	assert_int_equal(rig_decide(1), MTLS_E_NOT_FOUND);
+	spend(STORE_SQLITE_SPENT + 1, 1);
+	assert_int_equal(rig_state_of(2), STORE_DECIDED);
+	assert_int_equal(rig_state_of(3), STORE_OPEN);
+	assert_int_equal(rig_deliver(2, RIG_HOST), MTLS_OK);
 }
 
 static void
@@ -352,6 +415,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(T140_failing_statements),
 		TEST(T140_a_batch_is_whole),
+		TEST(what_is_spent_is_forgotten),
 		TEST(restart_keeps_the_audit),
 		TEST(T080_databases_that_are_refused),
 		TEST(T180_what_was_tampered_with),

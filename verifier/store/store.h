@@ -189,7 +189,8 @@ enum store_kind {
 	/*
 	 * Marks a decided challenge of that host as delivered; found holds
 	 * it as it was. Exactly one such operation succeeds. REFUSED if it
-	 * is in another state, or another machine's; found tells; NOT_FOUND.
+	 * is in another state, or another machine's; found tells; NOT_FOUND,
+	 * as is one that was delivered a while ago.
 	 */
 	STORE_CHALLENGE_DELIVER,
 	/*

@@ -22,6 +22,7 @@ enum store_sql {
 	SQL_CHALLENGE_FIND,
 	SQL_CHALLENGE_DECIDE,
 	SQL_CHALLENGE_DELIVER,
+	SQL_CHALLENGE_FORGET,
 	SQL_CHALLENGE_PURGE,
 	SQL_RECORD_ADD,
 	SQL_RECORD_START,
@@ -63,10 +64,16 @@ enum store_sql {
 
 extern const char *const store_sqlite_texts[SQL_N];
 
+/* How many delivered challenges are remembered, to say that they were. */
+#define STORE_SQLITE_SPENT 1024u
+
 struct store_sqlite {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_N];
 	char *verifier;
+	/* The last that were delivered; the next one takes the place of: */
+	uint8_t spent[STORE_SQLITE_SPENT][MTLS_ID_BYTES];
+	size_t next_spent;
 	/* Of the transaction that is running: */
 	struct mtls_audit_link head;
 	int knows_head, has_new_head;

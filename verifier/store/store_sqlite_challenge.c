@@ -200,6 +200,32 @@ decide(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
 	return status;
 }
 
+/*
+ * What was delivered is of no use but to say so to who asks again, and goes
+ * after STORE_SQLITE_SPENT others: the memory that logins take does not grow
+ * with how many there are in the time for which a challenge lives. An id that
+ * is forgotten is as good as one that never was: nobody decides or delivers
+ * it. One whose transaction is rolled back is in the list all the same, and
+ * kept by the state that the statement names.
+ */
+static enum mtls_status
+forget_spent(struct store_sqlite *s, const uint8_t *id, struct mtls_err *err)
+{
+	sqlite3_stmt *st = store_sqlite_begin(s, SQL_CHALLENGE_FORGET);
+	uint8_t *place = s->spent[s->next_spent % STORE_SQLITE_SPENT];
+	enum mtls_status status = MTLS_OK;
+
+	if (s->next_spent >= STORE_SQLITE_SPENT) {
+		store_sqlite_bind_bytes(st, 1, place, MTLS_ID_BYTES);
+		status = store_sqlite_step(s, st, NULL, err);
+	}
+	if (status != MTLS_OK)
+		return status;
+	memcpy(place, id, MTLS_ID_BYTES);
+	s->next_spent++;
+	return MTLS_OK;
+}
+
 static enum mtls_status
 deliver(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
 {
@@ -214,6 +240,8 @@ deliver(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
 		return refuse(s, op, err);
 	if (status == MTLS_OK)
 		status = find(s, op->id, &op->found, err);
+	if (status == MTLS_OK)
+		status = forget_spent(s, op->id, err);
 	/* As it was before this operation. */
 	if (status == MTLS_OK)
 		op->found.state = STORE_DECIDED;

@@ -35,6 +35,8 @@ const char *const store_sqlite_texts[SQL_N] = {
 	[SQL_CHALLENGE_DELIVER] =
 	    "UPDATE live.challenge SET state = 3"
 	    " WHERE id = ?1 AND host = ?2 AND state = 2",
+	[SQL_CHALLENGE_FORGET] =
+	    "DELETE FROM live.challenge WHERE id = ?1 AND state = 3",
 	[SQL_CHALLENGE_PURGE] =
 	    "DELETE FROM live.challenge WHERE expires_ms < ?1"
 	    " AND grant_expires_ms < ?1",
