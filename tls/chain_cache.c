@@ -3,8 +3,7 @@
  *
  * A table of fixed size, four places for each hash; where all four are taken
  * the one that was used least recently goes. Pages that nobody uses cost
- * nothing. The certificates above the leaf are the same for nearly everybody
- * and kept once.
+ * nothing.
  */
 #include "config.h"
 
@@ -19,16 +18,16 @@
 #include <openssl/evp.h>
 #include <openssl/x509_vfy.h>
 
+#include "chain_upper.h"
 #include "context.h"
 
 #define KEY_BYTES	32
 #define WAYS		4u
-#define ABOVE_MAX	64u		/* different chains above a leaf */
 
 struct entry {
 	uint8_t key[KEY_BYTES];
 	int64_t from_s, to_s;		/* all of them are valid: [from, to) */
-	STACK_OF(X509) *above;		/* NULL: a free place */
+	const struct chain_upper *upper;	/* NULL: a free place */
 	uint64_t used;			/* when, by the clock of the cache */
 };
 
@@ -36,8 +35,7 @@ struct cache {
 	EVP_MD *sha256;
 	size_t n_sets;
 	struct entry *entries;		/* WAYS for each set */
-	STACK_OF(X509) *above[ABOVE_MAX];
-	size_t n_above;
+	struct chain_uppers uppers;
 	uint64_t clock;
 	struct mtls_tls_chain_counts counts;
 };
@@ -51,8 +49,7 @@ cache_free(struct cache *cache)
 {
 	if (cache == NULL)
 		return;
-	for (size_t i = 0; i < cache->n_above; i++)
-		sk_X509_pop_free(cache->above[i], X509_free);
+	chain_uppers_clear(&cache->uppers);
 	EVP_MD_free(cache->sha256);
 	free(cache->entries);
 	free(cache);
@@ -128,18 +125,18 @@ find(const struct cache *cache, const uint8_t key[KEY_BYTES])
 	struct entry *set = set_of(cache, key);
 
 	for (size_t i = 0; i < WAYS; i++) {
-		if (set[i].above != NULL &&
+		if (set[i].upper != NULL &&
 		    memcmp(set[i].key, key, KEY_BYTES) == 0)
 			return &set[i];
 	}
 	return NULL;
 }
 
-/* Makes leaf and above the verified chain of ctx, as if it had been built. */
+/* Makes leaf and upper the verified chain of ctx, as if it had been built. */
 static int
 use(X509_STORE_CTX *ctx, const struct entry *e)
 {
-	STACK_OF(X509) *chain = X509_chain_up_ref(e->above);
+	STACK_OF(X509) *chain = X509_chain_up_ref(e->upper->certs);
 	X509 *leaf = X509_STORE_CTX_get0_cert(ctx);
 
 	if (chain == NULL)
@@ -156,75 +153,6 @@ use(X509_STORE_CTX *ctx, const struct entry *e)
 	X509_STORE_CTX_set0_verified_chain(ctx, chain);
 	X509_STORE_CTX_set_error(ctx, X509_V_OK);
 	return 1;
-}
-
-static int
-time_of(const ASN1_TIME *text, int64_t *ret_s)
-{
-	struct tm tm;
-
-	if (ASN1_TIME_to_tm(text, &tm) != 1)
-		return 0;
-	*ret_s = timegm(&tm);
-	return 1;
-}
-
-/* Since when and until when the whole of a chain is valid. */
-static int
-validity(STACK_OF(X509) *chain, struct entry *e)
-{
-	int64_t from_s, to_s;
-
-	e->from_s = INT64_MIN;
-	e->to_s = INT64_MAX;
-	for (int i = 0; i < sk_X509_num(chain); i++) {
-		X509 *x = sk_X509_value(chain, i);
-
-		if (!time_of(X509_get0_notBefore(x), &from_s) ||
-		    !time_of(X509_get0_notAfter(x), &to_s))
-			return 0;
-		if (from_s > e->from_s)
-			e->from_s = from_s;
-		if (to_s < e->to_s)
-			e->to_s = to_s;
-	}
-	return 1;
-}
-
-/* Whether above is what follows the first of chain. */
-static int
-is_above(STACK_OF(X509) *above, STACK_OF(X509) *chain)
-{
-	int n = sk_X509_num(above);
-
-	if (n != sk_X509_num(chain) - 1)
-		return 0;
-	for (int i = 0; i < n; i++) {
-		if (X509_cmp(sk_X509_value(above, i),
-		    sk_X509_value(chain, i + 1)) != 0)
-			return 0;
-	}
-	return 1;
-}
-
-/* The one copy of what is above the leaf; NULL where it cannot be kept. */
-static STACK_OF(X509) *
-above_of(struct cache *cache, STACK_OF(X509) *chain)
-{
-	STACK_OF(X509) *above;
-
-	for (size_t i = 0; i < cache->n_above; i++) {
-		if (is_above(cache->above[i], chain))
-			return cache->above[i];
-	}
-	if (cache->n_above == ABOVE_MAX)
-		return NULL;
-	above = X509_chain_up_ref(chain);
-	if (above == NULL)
-		return NULL;
-	X509_free(sk_X509_shift(above));
-	cache->above[cache->n_above++] = above;
-	return above;
 }
 
 static struct entry *
@@ -251,10 +179,14 @@ remember(struct cache *cache, const uint8_t key[KEY_BYTES],
 	struct entry e;
 
 	if (X509_STORE_CTX_get_error(ctx) != X509_V_OK ||
-	    sk_X509_num(chain) < 1 || !validity(chain, &e))
+	    sk_X509_num(chain) < 1)
 		return;
-	e.above = above_of(cache, chain);
-	if (e.above == NULL)
+	e.upper = chain_upper_keep(&cache->uppers, chain);
+	if (e.upper == NULL)
+		return;
+	e.from_s = e.upper->from_s;
+	e.to_s = e.upper->to_s;
+	if (!chain_upper_narrow(sk_X509_value(chain, 0), &e.from_s, &e.to_s))
 		return;
 	memcpy(e.key, key, KEY_BYTES);
 	e.used = ++cache->clock;
@@ -279,7 +211,7 @@ verify(X509_STORE_CTX *ctx, void *arg)
 		return 1;
 	}
 	cache->counts.n_verified++;
-	result = X509_verify_cert(ctx);
+	result = chain_upper_verify(&cache->uppers, ctx);
 	if (result == 1 && has_key)
 		remember(cache, key, ctx);
 	return result;
@@ -317,9 +249,13 @@ mtls_chain_cache_add(struct mtls_tls *tls, SSL_CTX *ctx, size_t n_sets,
 struct mtls_tls_chain_counts
 mtls_tls_chain_counts(const SSL_CTX *ctx)
 {
-	struct mtls_tls_chain_counts none = { 0, 0 };
+	struct mtls_tls_chain_counts counts = { 0, 0, 0 };
 	const struct cache *cache = slot < 0 ? NULL :
 	    SSL_CTX_get_ex_data(ctx, slot);
 
-	return cache == NULL ? none : cache->counts;
+	if (cache == NULL)
+		return counts;
+	counts = cache->counts;
+	counts.n_short = cache->uppers.n_short;
+	return counts;
 }

@@ -4,6 +4,8 @@ libmtls_tls_la_SOURCES = \
 	tls/audit_chain.c \
 	tls/chain_cache.c \
 	tls/chain_cache.h \
+	tls/chain_upper.c \
+	tls/chain_upper.h \
 	tls/context.c \
 	tls/context.h \
 	tls/failure.c \

@@ -71,10 +71,11 @@ enum mtls_status mtls_tls_server_ctx(struct mtls_tls *tls,
 
 /*
  * How many peers of a server context showed a chain that had been verified
- * before, and how many chains were verified. From the context's thread.
+ * before, how many chains were verified, and for how many of those the CAs
+ * were known already. From the context's thread.
  */
 struct mtls_tls_chain_counts {
-	uint64_t n_known, n_verified;
+	uint64_t n_known, n_verified, n_short;
 };
 struct mtls_tls_chain_counts mtls_tls_chain_counts(const SSL_CTX *ctx);
 

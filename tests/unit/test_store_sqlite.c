@@ -14,8 +14,8 @@
 
 #include <sqlite3.h>
 
+#include "store/store_sqlite.h"
 #include "store_rig.h"
-#include "store_sqlite.h"
 
 #include "../lib/unit.h"
 
