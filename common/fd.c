@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "fd.h"
+#include "mtls/fd.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -23,7 +23,7 @@
 
 #include "mtls/secret.h"
 
-#include "fd.h"
+#include "mtls/fd.h"
 
 /* A path on its way: the directory so far, and what is left of the name. */
 struct walk {

@@ -25,7 +25,7 @@
 #include "mtls/message.h"
 #include "mtls/process.h"
 
-#include "fd.h"
+#include "mtls/fd.h"
 
 /* What the helper gets to end by itself after its socket was closed. */
 #define GRACE_MS 500

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <sys/signalfd.h>
 
-#include "fd.h"
+#include "mtls/fd.h"
 
 static int
 is_ignored(int sig)

@@ -8,7 +8,6 @@ libmtls_core_la_SOURCES = \
 	common/conf_value.h \
 	common/deadline.c \
 	common/fd.c \
-	common/fd.h \
 	common/helper_channel.c \
 	common/interrupt.c \
 	common/log.c \

@@ -18,7 +18,7 @@
 #include "mtls/message.h"
 #include "mtls/secret.h"
 
-#include "fd.h"
+#include "mtls/fd.h"
 #include "message_shape.h"
 
 #define RECEIVED_MAX 4		/* descriptors; more are closed by the kernel */

@@ -32,7 +32,7 @@
 
 #include "mtls/deadline.h"
 
-#include "fd.h"
+#include "mtls/fd.h"
 #include "spawn_child.h"
 
 /* How long the process in between gets for ending what it started. */

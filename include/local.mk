@@ -5,6 +5,7 @@ noinst_HEADERS += \
 	include/mtls/body.h \
 	include/mtls/conf.h \
 	include/mtls/deadline.h \
+	include/mtls/fd.h \
 	include/mtls/file.h \
 	include/mtls/helper_channel.h \
 	include/mtls/identity.h \

@@ -30,7 +30,7 @@
 #include "mtls/secret.h"
 #include "mtls/spawn.h"
 
-#include "../../common/fd.h"
+#include "mtls/fd.h"
 
 #include "../lib/fail_nth.h"
 #include "../lib/sample.h"
