@@ -6,13 +6,16 @@
  * MUST: take a result only with our id, nonce, user and service (T-118); end
  * after a bounded number of messages and at the deadline (T-077, T-130).
  * MUST NOT: take silence, an end of file or half a message for a verdict
- * (T-134), or ask for more than one secret (T-10E).
+ * (T-134), ask for more than one secret (T-10E), or hand out more than one
+ * connection to an ssh-agent.
  */
 #include "dialogue.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "mtls/interrupt.h"
 #include "mtls/login.h"
 #include "mtls/secret.h"
@@ -98,6 +101,36 @@ on_ask_secret(struct dialogue *d, const char *text, int secret_fd,
 	return answer(d, prompt_secret(d->prompt, text, secret_fd, err), err);
 }
 
+/*
+ * Hands the helper a connection to the person's ssh-agent, or says why there
+ * is none: then it goes on without, or refuses.
+ */
+static enum mtls_status
+on_agent_wanted(struct dialogue *d, struct mtls_err *err)
+{
+	struct mtls_message m = { .type = MTLS_MSG_AGENT };
+	struct mtls_err why;
+	enum mtls_status status;
+	uid_t uid;
+	int fd = -1;
+
+	if (d->n_agents++ > 0)
+		return mtls_fail(err, MTLS_E_PROTOCOL,
+		    "the helper asked for a second ssh-agent");
+	mtls_err_clear(&why);
+	if (agent_connect(d->prompt->pamh, d->request->service, &fd, &uid,
+	    &why) != MTLS_OK) {
+		(void)snprintf(d->answer, sizeof(d->answer), "%s", why.text);
+		status = send_answer(d, why.status, err);
+		mtls_wipe_array(d->answer);
+		return status;
+	}
+	m.u.agent.uid = (uint32_t)uid;
+	status = mtls_message_send(d->socket_fd, &m, fd, d->deadline, err);
+	close(fd);
+	return status;
+}
+
 /* Handles one message that is not the result. */
 static enum mtls_status
 on_message(struct dialogue *d, int fd, struct mtls_err *err)
@@ -108,6 +141,8 @@ on_message(struct dialogue *d, int fd, struct mtls_err *err)
 		return on_ask(d, m->u.ask.text, err);
 	if (m->type == MTLS_MSG_ASK_SECRET)
 		return on_ask_secret(d, m->u.ask_secret.text, fd, err);
+	if (m->type == MTLS_MSG_AGENT_WANTED)
+		return on_agent_wanted(d, err);
 	if (m->type != MTLS_MSG_TELL)
 		return mtls_fail(err, MTLS_E_PROTOCOL, "the helper sent %s",
 		    mtls_message_name(m->type));

@@ -25,6 +25,7 @@ struct dialogue {
 	struct prompt *prompt;
 	uint32_t flags;			/* MTLS_LOGIN_*, for the LOGIN */
 	int n_secrets;			/* asked so far */
+	int n_agents;			/* connections asked for */
 	char answer[PROMPT_ANSWER_MAX + 1];
 	struct mtls_message message;	/* the last one, the RESULT in the
 					 * end; the caller clears it */

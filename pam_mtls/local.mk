@@ -1,7 +1,9 @@
 # Everything but the entry points is a library, so that tests link what ships.
 noinst_LTLIBRARIES += libmtls_module.la
 libmtls_module_la_SOURCES = \
+	pam_mtls/agent.c pam_mtls/agent.h \
 	pam_mtls/dialogue.c pam_mtls/dialogue.h \
+	pam_mtls/invoker.c pam_mtls/invoker.h \
 	pam_mtls/login.c pam_mtls/login.h \
 	pam_mtls/options.c pam_mtls/options.h \
 	pam_mtls/pam_code.c pam_mtls/pam_code.h \

@@ -4,7 +4,7 @@
  * What libpam calls, and nothing else: each entry point has a stated answer,
  * pam_mtls(8), RETURN VALUES. The module is loaded into sshd, sudo, screen
  * lockers: libc and libpam only, no state, no threads, no signals, no
- * environment, no output.
+ * environment but the address of an ssh-agent, no output.
  */
 /* Everything else is hidden: these names are what dlsym(3) must find. */
 #pragma GCC visibility push(default)

@@ -7,6 +7,8 @@
  *	login [FIELD=VALUE...]	receive the LOGIN and compare these fields;
  *				its id and nonce must be new
  *	ask TEXT [=> ANSWER]	ASK; "=> !WORD": the answer's status is WORD
+ *	agent => UID PATH	AGENT_WANTED; a socket of that user's arrives
+ *	agent => !WORD		or an ANSWER with that status
  *	secret TEXT [=> ANSWER]	ASK_SECRET; "=> *": any secret at all; "=> !":
  *				none arrives
  *	secret-last TEXT	ASK_SECRET, and no interest in the ANSWER

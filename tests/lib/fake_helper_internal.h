@@ -37,6 +37,7 @@ void fake_result(struct fake *f, const char *verdict,
 
 /* One function per step; words[0] is the step itself. */
 void fake_step_login(struct fake *f, int n, char *words[]);
+void fake_step_agent(struct fake *f, int n, char *words[]);
 void fake_step_ask(struct fake *f, int n, char *words[]);
 void fake_step_secret(struct fake *f, int n, char *words[]);
 void fake_step_secret_last(struct fake *f, int n, char *words[]);

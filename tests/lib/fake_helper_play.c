@@ -91,6 +91,7 @@ step_note(struct fake *f, int n, char *words[])
 
 static const struct step steps[] = {
 	{ "accept", 1, 1, step_accept },
+	{ "agent", 3, 4, fake_step_agent },
 	{ "ask", 2, 4, fake_step_ask },
 	{ "big", 2, 2, fake_step_big },
 	{ "close", 1, 1, step_close },

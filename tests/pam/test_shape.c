@@ -128,13 +128,13 @@ T151_no_segment_is_writable_and_executable(void **state)
 	assert_int_equal(count("GNU_STACK"), 1);
 }
 
-/* No environment, output, threads, names to resolve, programs found by
+/* No output, threads, names to resolve, programs found by
  * name, timers, or ends of the process. */
 static void
 T120_calls_nothing_that_a_module_must_not(void **state)
 {
 	static const char *const names[] = {
-		"getenv", "secure_getenv", "environ", "setenv", "putenv",
+		"secure_getenv", "environ", "setenv", "putenv",
 		"unsetenv", "clearenv", "printf", "fprintf", "vprintf", "puts",
 		"fputs", "putchar", "perror", "stdout", "stderr", "stdin",
 		"fopen", "system", "popen", "dlopen", "dlsym", "getaddrinfo",
@@ -281,6 +281,22 @@ T007_success_is_said_once_and_ignore_never(void **state)
 	assert_true(n_files > 5);
 }
 
+/* One variable, of which tests/pam/test_agent.c shows when it is read. */
+static void
+T120_one_variable_of_the_environment_is_read(void **state)
+{
+	FILE *f;
+
+	(void)state;
+	f = popen("cat " SOURCE_DIR "/pam_mtls/*.[ch]", "re");
+	assert_non_null(f);
+	put_file(f);
+	assert_int_equal(pclose(f), 0);
+	assert_int_equal(count(" getenv("), 1);
+	assert_int_equal(count(" getenv(VARIABLE)"), 1);
+	assert_int_equal(count("#define VARIABLE \"SSH_AUTH_SOCK\""), 1);
+}
+
 int
 main(void)
 {
@@ -288,6 +304,8 @@ main(void)
 		cmocka_unit_test(T007_success_is_said_once_and_ignore_never),
 		cmocka_unit_test(
 		    T120_calls_nothing_that_a_module_must_not),
+		cmocka_unit_test(
+		    T120_one_variable_of_the_environment_is_read),
 		cmocka_unit_test(T151_needs_libpam_and_libc_only),
 		cmocka_unit_test(T151_exports_the_entry_points_only),
 		cmocka_unit_test(T151_no_constructors_and_no_state),

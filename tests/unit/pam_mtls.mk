@@ -11,6 +11,7 @@ pam_rig_defines = -I$(top_srcdir)/tests/lib \
 check_LTLIBRARIES += libpam_rig_fake.la libpam_rig.la
 libpam_rig_fake_la_SOURCES = \
 	tests/lib/fake_helper.c tests/lib/fake_helper.h \
+	tests/lib/fake_helper_agent.c \
 	tests/lib/fake_helper_bad.c \
 	tests/lib/fake_helper_internal.h \
 	tests/lib/fake_helper_play.c \
@@ -98,6 +99,18 @@ tests_pam_test_items_CPPFLAGS = $(pam_test_cppflags)
 tests_pam_test_items_CFLAGS = $(pam_test_cflags)
 tests_pam_test_items_LDADD = $(pam_test_ldadd)
 tests_pam_test_items_DEPENDENCIES = $(pam_test_depends)
+
+unit_tests += tests/pam/test_agent
+tests_pam_test_agent_SOURCES = tests/pam/test_agent.c
+tests_pam_test_agent_CPPFLAGS = $(pam_test_cppflags)
+tests_pam_test_agent_CFLAGS = $(pam_test_cflags)
+tests_pam_test_agent_LDADD = $(pam_test_ldadd)
+tests_pam_test_agent_DEPENDENCIES = $(pam_test_depends)
+
+unit_tests += tests/unit/test_invoker
+tests_unit_test_invoker_SOURCES = tests/unit/test_invoker.c
+tests_unit_test_invoker_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_invoker_LDADD = libmtls_module.la $(CMOCKA_LIBS)
 
 unit_tests += tests/pam/test_spawn
 tests_pam_test_spawn_SOURCES = tests/pam/test_spawn.c
