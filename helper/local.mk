@@ -1,5 +1,7 @@
 noinst_LTLIBRARIES += libmtls_helper.la
 libmtls_helper_la_SOURCES = \
+	helper/agent_signer.c \
+	helper/agent_signer.h \
 	helper/caller.c \
 	helper/caller.h \
 	helper/device_channel.c \
@@ -24,6 +26,12 @@ libmtls_helper_la_SOURCES = \
 	helper/settings.h \
 	helper/settings_check.c \
 	helper/settings_check.h \
+	helper/ssh_agent.c \
+	helper/ssh_agent.h \
+	helper/ssh_key.c \
+	helper/ssh_key.h \
+	helper/ssh_wire.c \
+	helper/ssh_wire.h \
 	helper/verdict.c \
 	helper/verdict.h \
 	helper/verifier_client.c \

@@ -24,6 +24,27 @@ tests_unit_test_sentence_SOURCES = tests/unit/test_sentence.c
 tests_unit_test_sentence_CFLAGS = $(helper_test_cflags)
 tests_unit_test_sentence_LDADD = $(helper_test_ldadd)
 
+# An ssh-agent that lies.
+fake_agent_sources = tests/lib/fake_agent.c tests/lib/fake_agent.h
+
+unit_tests += tests/unit/test_ssh_key
+tests_unit_test_ssh_key_SOURCES = tests/unit/test_ssh_key.c \
+	$(fake_agent_sources)
+tests_unit_test_ssh_key_CFLAGS = $(helper_test_cflags)
+tests_unit_test_ssh_key_LDADD = $(helper_test_ldadd)
+
+unit_tests += tests/unit/test_ssh_agent
+tests_unit_test_ssh_agent_SOURCES = tests/unit/test_ssh_agent.c \
+	$(fake_agent_sources)
+tests_unit_test_ssh_agent_CFLAGS = $(helper_test_cflags)
+tests_unit_test_ssh_agent_LDADD = $(helper_test_ldadd)
+
+unit_tests += tests/unit/test_agent_signer
+tests_unit_test_agent_signer_SOURCES = tests/unit/test_agent_signer.c \
+	$(fake_agent_sources)
+tests_unit_test_agent_signer_CFLAGS = $(helper_test_cflags)
+tests_unit_test_agent_signer_LDADD = $(helper_test_ldadd)
+
 # Whole logins.
 helper_rig_sources = tests/lib/login_rig.c tests/lib/login_rig.h \
 	tests/lib/login_rig_module.c \
