@@ -4,10 +4,19 @@ noinst_LTLIBRARIES += libmtls_client.la
 libmtls_client_la_SOURCES = \
 	client/card_login.c \
 	client/card_login.h \
+	client/client_settings.c \
+	client/client_settings.h \
+	client/client_settings_check.c \
 	client/http_channel.c \
 	client/http_channel.h \
 	client/http_headers.c \
 	client/http_headers.h \
+	client/person.c \
+	client/person.h \
+	client/person_card.c \
+	client/person_card.h \
+	client/preflight.c \
+	client/preflight.h \
 	client/problem.c \
 	client/problem.h \
 	client/sentence.c \

@@ -20,8 +20,6 @@ libmtls_helper_la_SOURCES = \
 	helper/method_token.c \
 	helper/module_link.c \
 	helper/module_link.h \
-	helper/preflight.c \
-	helper/preflight.h \
 	helper/settings.c \
 	helper/settings.h \
 	helper/settings_check.c \

@@ -19,25 +19,13 @@
 #include "mtls/text.h"
 #include "settings_check.h"
 
-static const char *const tls_min_choices[] = { "1.3", "1.2-insecure", NULL };
 static const char *const prompt_choices[] = { "normal", "single", NULL };
 
 #define IN_FILE(member)		offsetof(struct settings, member)
 #define IN_SERVICE(member)	offsetof(struct settings_service, member)
 
 const struct mtls_conf_option settings_table[] = {
-	{ "verifier", "servers", IN_FILE(server_words), MTLS_CONF_LIST,
-	    NULL, 1, 16, MTLS_CONF_REQUIRED, NULL,
-	    "the verifiers, NAME[:DEVICE-PORT[:USER-PORT]], in order" },
-	{ "verifier", "ca", IN_FILE(ca), MTLS_CONF_PATH,
-	    NULL, 1, 1024, MTLS_CONF_REQUIRED, NULL,
-	    "certificates of the CAs that may vouch for a verifier" },
-	{ "verifier", "connect-timeout", IN_FILE(connect_timeout_s),
-	    MTLS_CONF_SECONDS, "4s", 1, 120, 0, NULL,
-	    "after this long without an answer the next verifier is tried" },
-	{ "verifier", "tls-min", IN_FILE(tls_min), MTLS_CONF_CHOICE,
-	    "1.3", 0, 0, 0, tls_min_choices,
-	    "the oldest version of TLS that is spoken" },
+	CLIENT_VERIFIER_OPTIONS(IN_FILE),
 
 	{ "device", "certificate", IN_FILE(certificate), MTLS_CONF_PATH,
 	    NULL, 1, 1024, MTLS_CONF_REQUIRED, NULL,
@@ -46,24 +34,7 @@ const struct mtls_conf_option settings_table[] = {
 	    NULL, 1, 1024, MTLS_CONF_REQUIRED, NULL,
 	    "private key of this machine" },
 
-	{ "token", "module", IN_FILE(module), MTLS_CONF_PATH,
-	    NULL, 1, 1024, MTLS_CONF_REQUIRED, NULL,
-	    "the PKCS#11 module that drives the card" },
-	{ "token", "uri", IN_FILE(uri), MTLS_CONF_TEXT,
-	    "", 0, 1024, 0, NULL,
-	    "PKCS#11 URI that narrows the choice of card and certificate" },
-	{ "token", "user", IN_FILE(token_user), MTLS_CONF_TEXT,
-	    "_mtls-token", 1, 32, 0, NULL,
-	    "the account that mtls-token becomes" },
-	{ "token", "environment", IN_FILE(environment), MTLS_CONF_LIST,
-	    "", 0, 16, 0, NULL,
-	    "environment of mtls-token, NAME=VALUE" },
-	{ "token", "writable", IN_FILE(writable), MTLS_CONF_LIST,
-	    "", 0, 16, 0, NULL,
-	    "directories that the PKCS#11 module may write to" },
-	{ "token", "pin-tries", IN_FILE(pin_tries), MTLS_CONF_NUMBER,
-	    "0", 0, 15, 0, NULL,
-	    "wrong PINs that lock the card, 0 where that is not known" },
+	CLIENT_TOKEN_OPTIONS(IN_FILE),
 
 	{ "helper", "user", IN_FILE(helper_user), MTLS_CONF_TEXT,
 	    "_pam-mtls", 1, 32, 0, NULL,
@@ -233,9 +204,7 @@ settings_free(struct settings *s)
 		return;
 	for (i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
 		mtls_conf_done(settings_table, sections[i], s);
-	for (i = 0; i < s->n_servers; i++)
-		free(s->servers[i].name);
-	free(s->servers);
+	client_settings_servers_free(s->servers, s->n_servers);
 	for (i = 0; i < s->n_services; i++) {
 		mtls_conf_done(settings_table, "service", &s->services[i]);
 		free(s->services[i].name);

@@ -9,20 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/client_settings.h"
 #include "mtls/conf.h"
 #include "mtls/status.h"
 
-#define SETTINGS_DEVICE_PORT	7443u
-#define SETTINGS_USER_PORT	7444u
 #define SETTINGS_MAX_SERVICES	64u
 
 enum settings_prompt { SETTINGS_PROMPT_NORMAL = 0, SETTINGS_PROMPT_SINGLE };
-
-/* One verifier: the name is what its certificate must say. */
-struct settings_server {
-	char *name;
-	uint16_t device_port, user_port;
-};
 
 /* [service NAME]: what differs for one PAM service. */
 struct settings_service {

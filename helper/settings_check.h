@@ -18,8 +18,4 @@ enum mtls_status settings_check_value(const char *section, const char *name,
 enum mtls_status settings_check_all(struct settings *settings,
     struct mtls_err *err);
 
-/* "name:7443:7444" into *ret, whose name the caller frees. CONFIG. */
-enum mtls_status settings_server_parse(const char *word,
-    struct settings_server *ret, struct mtls_err *err);
-
 #endif

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "preflight.h"
+#include "client/preflight.h"
 
 #define MAX_ADDRESSES	8u
 

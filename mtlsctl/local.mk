@@ -28,7 +28,8 @@ noinst_HEADERS += \
 	mtlsctl/timestamp.h \
 	mtlsctl/token_commands.h \
 	mtlsctl/try.h \
-	mtlsctl/when.h
+	mtlsctl/when.h \
+	mtlsctl/with_card.h
 libmtls_ctl_la_SOURCES = \
 	mtlsctl/admin.c \
 	mtlsctl/audit.c \
@@ -71,10 +72,12 @@ libmtls_ctl_la_SOURCES = \
 	mtlsctl/try_login.c \
 	mtlsctl/unlock.c \
 	mtlsctl/users.c \
-	mtlsctl/when.c
+	mtlsctl/when.c \
+	mtlsctl/with_card.c
 libmtls_ctl_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
-libmtls_ctl_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
-libmtls_ctl_la_LIBADD = libmtls_pkcs11.la libmtls_policy.la libmtls_tls.la \
+libmtls_ctl_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) \
+	$(LIBEVENT_CFLAGS)
+libmtls_ctl_la_LIBADD = libmtls_client.la libmtls_pkcs11.la libmtls_policy.la libmtls_tls.la \
 	$(JANSSON_LIBS) $(OPENSSL_LIBS)
 
 # mtlsctl/mtlsctl: a program cannot have the name of its folder.

@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "preflight.h"
+#include "client/preflight.h"
 
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>

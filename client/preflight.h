@@ -6,8 +6,8 @@
  * that the listener is there and who it must be, and whose certificates it
  * accepts.
  */
-#ifndef HELPER_PREFLIGHT_H
-#define HELPER_PREFLIGHT_H
+#ifndef CLIENT_PREFLIGHT_H
+#define CLIENT_PREFLIGHT_H
 
 #include <event2/event.h>
 #include <openssl/x509.h>
