@@ -7,7 +7,6 @@ EXTRA_DIST += \
 	examples/pam.d/lightdm \
 	examples/pam.d/login \
 	examples/pam.d/mtls-test \
-	examples/pam.d/openvpn \
 	examples/pam.d/polkit-1 \
 	examples/pam.d/sshd \
 	examples/pam.d/su \

@@ -76,3 +76,12 @@ def test_refused(gateway, laptop, code):
     with server():
         assert let_in(laptop, code())
         assert not let_in(laptop, PASSWORD)
+
+
+def test_two_factors(gateway, laptop, code):
+    """A form for each; both have to be right."""
+    gateway.pam("ocserv-two-factor", "ocserv")
+    with server():
+        assert let_in(laptop, code(), PASSWORD)
+        assert not let_in(laptop, code(), "wrong password")
+        assert not let_in(laptop, "0000-0000", PASSWORD)

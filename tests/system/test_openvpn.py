@@ -12,6 +12,7 @@ from mtls_test import HELPER, gateway as gateways
 from mtls_test.gateway import Gateway, NAME, PASSWORD
 from mtls_test.network import server_certificate
 from mtls_test.process import Process, find, wait_until
+from mtls_test.programs import spawn
 
 SERVER = pathlib.Path("/etc/openvpn/server")
 CLIENT = pathlib.Path("/etc/openvpn/client")
@@ -138,6 +139,32 @@ def test_new_keys_without_a_new_code(gateway, laptop, code):
         gate.wait_for("auth-token authentication succeeded")
         assert laptop.ping(INSIDE)
         assert "AUTH_FAILED" not in client.output()
+
+
+def two_factors(laptop, password, code):
+    """Somebody at the keyboard: whether they get in."""
+    child = spawn(*laptop.argv("openvpn", "--cd", CLIENT, "--config",
+                               "client.conf", "--connect-retry-max", "1"))
+    child.expect("Username:")
+    child.sendline("alice")
+    child.expect("Password:")
+    child.sendline(password)
+    child.expect("CHALLENGE: Code")
+    child.sendline(code)
+    came_in = child.expect([UP, "AUTH_FAILED", "process (exit|restart)ing"])
+    child.close(force=True)
+    return came_in == 0
+
+
+def test_two_factors(gateway, laptop, code):
+    gateway.pam("openvpn-two-factor", "openvpn")
+    gateway.copy("auth-two-factor.conf", SERVER)
+    change(SERVER / "server.conf", "auth-code.conf", "auth-two-factor.conf")
+    change(CLIENT / "client.conf", ";static-challenge", "static-challenge")
+    with server():
+        assert two_factors(laptop, PASSWORD, code())
+        assert not two_factors(laptop, "wrong password", code())
+        assert not two_factors(laptop, PASSWORD, "0000-0000")
 
 
 def test_T170_late_verdict(gateway, verifier, laptop, code, syslog):

@@ -57,6 +57,12 @@ class End:
         self.swanctl("--load-all", "--noprompt")
         return self
 
+    def certificate(self, name, stem, issuer=None):
+        """A certificate of this end, and its key."""
+        server_certificate(self.etc / "x509", name, stem, issuer)
+        (self.etc / f"x509/{stem}.key").rename(
+            self.etc / f"private/{stem}.key")
+
     def swanctl(self, *words, check=True):
         done = run("swanctl", *words, "--uri",
                    f"unix://{self.etc}/charon.vici", check=check,
@@ -79,26 +85,41 @@ def gateway(acme, verifier):
 
 
 @pytest.fixture
-def server(gateway):
-    it = End(gateway, "swanctl")
-    gateway.copy("swanctl.conf", it.etc / "conf.d/people.conf")
-    gateway.copy("pam_mtls.strongswan.conf",
-                 it.etc / "strongswan.d/pam_mtls.conf")
-    server_certificate(it.etc / "x509", NAME)
-    (it.etc / "x509/vpn.key").rename(it.etc / "private/vpn.key")
-    # The network behind the gateway.
+def site(request):
+    """What the files in conf.d are made of: "", or "-two-factor"."""
+    return getattr(request, "param", "")
+
+
+@pytest.fixture
+def inside():
+    """The network behind the gateway."""
     run("ip", "address", "add", f"{INSIDE}/32", "dev", "lo")
-    with it:
-        yield it
+    yield INSIDE
     run("ip", "address", "delete", f"{INSIDE}/32", "dev", "lo")
 
 
 @pytest.fixture
-def client(gateway, laptop, server):
+def server(gateway, laptop, inside, site):
+    """charon as the gateway; not started yet."""
+    it = End(gateway, "swanctl")
+    gateway.copy(f"swanctl{site}.conf", it.etc / "conf.d/people.conf")
+    gateway.copy("pam_mtls.strongswan.conf",
+                 it.etc / "strongswan.d/pam_mtls.conf")
+    it.certificate(NAME, "vpn")
+    for name in ("computers-ca", "other-ca"):
+        server_certificate(it.etc / "x509ca", name, name)
+    return it
+
+
+@pytest.fixture
+def client(gateway, laptop, server, site):
+    """charon on the laptop."""
     it = End(gateway, "laptop", laptop.argv())
-    gateway.copy("client.conf", it.etc / "conf.d/vpn1.conf")
+    gateway.copy(f"client{site}.conf", it.etc / "conf.d/vpn1.conf")
     (it.etc / "x509ca/vpn.pem").write_text(
         (server.etc / "x509/vpn.pem").read_text())
+    it.certificate("alice-laptop", "computer",
+                   server.etc / "x509ca/computers-ca")
     with it:
         yield it
 
@@ -113,15 +134,53 @@ def connect(client, password):
     return done.returncode == 0
 
 
-def test_a_tunnel(gateway, laptop, client, code):
-    with gateway.socket():
+def test_a_tunnel(gateway, laptop, server, client, code):
+    with gateway.socket(), server:
         assert connect(client, code())
         assert laptop.ping(INSIDE)
         assert not connect(client, PASSWORD)
 
 
-def test_without_the_socket(gateway, client, code):
+def test_without_the_socket(server, client, code):
     """charon has given up most of what root may do; what it starts has it
     again, so that the module can start a helper."""
-    assert connect(client, code())
-    assert not connect(client, PASSWORD)
+    with server:
+        assert connect(client, code())
+
+
+def test_where_root_may_little(gateway, server, client, code, syslog):
+    """As a service that systemd keeps from becoming another account: the
+    helper behind its socket is not kept from it; one that the module starts
+    is, and nobody comes in."""
+    server.wrap = ("setpriv", "--bounding-set=-all,+net_admin,"
+                   "+net_bind_service,+net_raw,+audit_write")
+    with server:
+        with gateway.socket():
+            assert connect(client, code())
+        mark = syslog.mark()
+        assert not connect(client, code())
+        syslog.wait_for("not-granted.*Operation not permitted", mark)
+
+
+def test_one_answer_for_two_questions(gateway, server, client, code):
+    """pam_mtls and pam_unix in one stack get the same answer: never."""
+    service = gateways.PAM_D / "ipsec"
+    service.write_text("auth requisite pam_unix.so\n" + service.read_text())
+    with gateway.socket(), server:
+        assert not connect(client, code())
+        assert not connect(client, PASSWORD)
+
+
+@pytest.mark.parametrize("site", ["-two-factor"], indirect=True)
+def test_two_factors(gateway, laptop, server, client, code, syslog):
+    with gateway.socket(), server:
+        assert connect(client, code())
+        assert laptop.ping(INSIDE)
+        assert not connect(client, PASSWORD)
+        # The right code, on a computer that is not known.
+        client.certificate("alice-laptop", "computer",
+                           server.etc / "x509ca/other-ca")
+        client.swanctl("--load-all", "--noprompt")
+        mark = syslog.mark()
+        assert not connect(client, code())
+        assert not any("pam_mtls" in line for line in syslog.since(mark))

@@ -17,9 +17,13 @@ PASSWORD = "correct horse"
 
 
 def text(path):
-    return (EXAMPLES / path).read_text().replace(
-        "method = code", "method = token").replace(
-        "by code", "by token").replace(" Code ", " PIN ")
+    """A file of examples/; the card is at the gateway, so far."""
+    changed = (EXAMPLES / path).read_text()
+    for old, new in (("method = code", "method = token"),
+                     ("by code, mint", "by token"), ("by mint", "by token"),
+                     (" Code ", " PIN ")):
+        changed = changed.replace(old, new)
+    return changed
 
 
 @contextlib.contextmanager

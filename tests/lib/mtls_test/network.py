@@ -63,11 +63,13 @@ def without_tunnels():
     return None
 
 
-def server_certificate(directory, name, stem="vpn"):
-    """A self-signed server certificate; nothing that pam_mtls knows."""
-    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+def server_certificate(directory, name, stem="vpn", issuer=None):
+    """A certificate that is nothing to pam_mtls: self-signed, or issued by
+    another one of these."""
+    ca = ("-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key") if issuer else ()
+    run("openssl", "req", "-x509", *ca, "-newkey", "ec", "-pkeyopt",
         "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
         "-addext", f"subjectAltName=DNS:{name}", "-addext",
-        "extendedKeyUsage=serverAuth", "-addext",
+        "extendedKeyUsage=serverAuth,clientAuth", "-addext",
         "keyUsage=digitalSignature,keyCertSign", "-days", "2", "-keyout",
         directory / f"{stem}.key", "-out", directory / f"{stem}.pem")
