@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mtls/message.h"
 #include "mtls/secret.h"
 #include "mtls/text.h"
 
@@ -27,6 +28,11 @@ struct device_channel {
 	device_challenge_fn opened;
 	device_grant_fn granted;
 	void *arg;
+
+	const char *path;	/* of the request that is posted */
+	char *json;		/* its body; NULL: there is none */
+	http_done_fn posted;
+	void *posted_arg;
 
 	uint8_t challenge[MTLS_ID_BYTES];
 	int has_challenge;
@@ -244,6 +250,57 @@ device_channel_grant(struct device_channel *d, device_grant_fn done,
 	return ask_for_grant(d, err);
 }
 
+/* --- other requests about the challenge --- */
+
+static enum mtls_status post(struct device_channel *d, struct mtls_err *err);
+
+static void
+on_posted(void *arg, const struct http_answer *answer,
+    const struct mtls_err *http_err)
+{
+	struct device_channel *d = arg;
+	struct mtls_err why = *http_err;	/* it goes with d->http */
+	struct mtls_err err;
+
+	mtls_err_clear(&err);
+	if (answer == NULL && why.status == MTLS_E_CLOSED && !d->is_fresh &&
+	    connect_http(d, &err) == MTLS_OK && post(d, &err) == MTLS_OK)
+		return;
+	free(d->json);
+	d->json = NULL;
+	d->is_fresh = 0;
+	d->posted(d->posted_arg, answer, &why);
+}
+
+static enum mtls_status
+post(struct device_channel *d, struct mtls_err *err)
+{
+	if ((d->http == NULL || (!http_channel_is_open(d->http) &&
+	    !d->is_fresh)) && connect_http(d, err) != MTLS_OK)
+		return err->status;
+	return http_channel_request(d->http, d->path, d->json, on_posted, d,
+	    err);
+}
+
+enum mtls_status
+device_channel_post(struct device_channel *d, const char *path,
+    const char *json, http_done_fn done, void *arg, struct mtls_err *err)
+{
+	if (!d->has_challenge || d->json != NULL)
+		return mtls_fail(err, MTLS_E_USAGE,
+		    "one request at a time, about a challenge");
+	if (mtls_text_dup(&d->json, json, err) != MTLS_OK)
+		return err->status;
+	d->path = path;
+	d->posted = done;
+	d->posted_arg = arg;
+	if (post(d, err) != MTLS_OK) {
+		free(d->json);
+		d->json = NULL;
+	}
+	return err->status;
+}
+
 enum mtls_status
 device_channel_new(const struct device_channel_options *options,
     struct device_channel **ret, struct mtls_err *err)
@@ -271,6 +328,7 @@ device_channel_free(struct device_channel *d)
 	http_channel_free(d->http);
 	if (d->pause != NULL)
 		event_free(d->pause);
+	free(d->json);
 	free(d);
 }
 

@@ -55,6 +55,18 @@ enum mtls_status device_channel_open(struct device_channel *d,
 enum mtls_status device_channel_grant(struct device_channel *d,
     device_grant_fn done, void *arg, struct mtls_err *err);
 
+/*
+ * Posts json to path (a literal) for the challenge that is open, and tells
+ * what has come back: any answer, whatever it says, or the failure of
+ * http_done_fn. One request at a time, and before the decision is asked for;
+ * it is sent twice where a connection that had been idle was closed under the
+ * first. done is called from the event loop, may ask again, and may free the
+ * channel.
+ */
+enum mtls_status device_channel_post(struct device_channel *d,
+    const char *path, const char *json, http_done_fn done, void *arg,
+    struct mtls_err *err);
+
 /* Whether the handshake of its connection has been completed. */
 int device_channel_was_open(const struct device_channel *d);
 /* The id of the challenge, after it was opened. */
