@@ -12,6 +12,9 @@
 #define MTLS_LOGIN_SINGLE	4u	/* one secret prompt and no more */
 #define MTLS_LOGIN_DEBUG	8u	/* log at debug level */
 #define MTLS_LOGIN_TRACE	16u	/* send PHASE messages */
+#define MTLS_LOGIN_ACCOUNT	32u	/* account phase: no question, and
+					 * nothing but a key that sshd has
+					 * verified */
 
 /* TELL.style */
 #define MTLS_TELL_INFO		1u
