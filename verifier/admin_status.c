@@ -17,6 +17,7 @@
 #include "mtls/text.h"
 
 #include "health.h"
+#include "log_queue.h"
 #include "loops.h"
 #include "metrics.h"
 #include "monitor.h"
@@ -210,6 +211,8 @@ add_program(struct server *server, struct store_op *op, int64_t now_s)
 	add_number(op, "connections", counts.n_connections);
 	add_number(op, "allowed", counts.n_allowed);
 	add_number(op, "denied", counts.n_denied);
+	add_number(op, "log-lines-dropped",
+	    log_queue_n_dropped(server->log_queue));
 	metrics_each(server->metrics, METRICS_LIMITS, add_limit, op);
 }
 

@@ -58,7 +58,8 @@ void generation_free(struct generation *g);
 
 /*
  * The next one, from the file: settings that can be reloaded, and the key
- * from its file or, where this account cannot read that, the one in use.
+ * from its file or, where this account cannot read that, the one in use. May
+ * be called by another thread than the one that uses now; that must stay.
  */
 enum mtls_status generation_next(struct mtls_tls *tls, const char *path,
     const struct generation *now, struct generation **ret,

@@ -24,6 +24,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/keeper.c verifier/keeper.h \
 	verifier/limit.c verifier/limit.h \
 	verifier/listener.c verifier/listener.h \
+	verifier/log_queue.c verifier/log_queue.h \
 	verifier/loop.c verifier/loop.h \
 	verifier/loops.c verifier/loops.h \
 	verifier/room.c verifier/room.h \
@@ -32,6 +33,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/peer.c verifier/peer.h \
 	verifier/proof.c \
 	verifier/exchange_settle.c \
+	verifier/reload.c verifier/reload.h \
 	verifier/retention.c verifier/retention.h \
 	verifier/routes.c \
 	verifier/server.c verifier/server.h \

@@ -23,6 +23,7 @@
 #include "mtls/process.h"
 
 #include "local_socket.h"
+#include "log_queue.h"
 #include "loops.h"
 #include "monitor.h"
 #include "revocation/crl_floors.h"
@@ -31,6 +32,8 @@
 
 /* Descriptors that are not connections: sockets, database, epoll, files. */
 #define DESCRIPTORS_SPARE 64u
+/* For the reader of the log, when the program ends. */
+#define LAST_WORDS_MS 1000
 
 struct arguments {
 	const char *config_file;
@@ -41,6 +44,9 @@ struct arguments {
 static struct mtls_log to_stderr = {
 	mtls_log_to_stderr, NULL, MTLS_LOG_NOTICE
 };
+
+/* The log of a program that serves; arg is its queue. */
+static struct mtls_log queued = { log_queue_put, NULL, MTLS_LOG_NOTICE };
 
 static int
 fail(const struct mtls_err *err)
@@ -62,7 +68,7 @@ on_ready(const struct server *server)
 {
 	char device[512], user[512], metrics[512];
 
-	mtls_log_event(&to_stderr, MTLS_LOG_NOTICE, "ready",
+	mtls_log_event(server->log, MTLS_LOG_NOTICE, "ready",
 	    MTLS_KEY_DEVICE, listener_text(server->listeners[ROLE_DEVICE],
 	    device, sizeof(device)),
 	    MTLS_KEY_USER, listener_text(server->listeners[ROLE_USER], user,
@@ -274,6 +280,30 @@ forget(struct server_parts *parts)
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
+/* Last words are waited for, but not for ever. */
+static int
+serve(struct server_parts *parts)
+{
+	struct mtls_err err;
+	enum mtls_status status;
+
+	mtls_err_clear(&err);
+	status = log_queue_new(&to_stderr, &parts->log_queue, &err);
+	if (status != MTLS_OK) {
+		give_up(parts);
+		return fail(&err);
+	}
+	queued.arg = parts->log_queue;
+	queued.max = to_stderr.max;
+	parts->log = &queued;
+	status = server_run(parts, on_ready, &err);
+	if (status != MTLS_OK)
+		mtls_log_err(&queued, MTLS_LOG_ERR, "failed", &err,
+		    MTLS_KEY_END);
+	(void)log_queue_flush(parts->log_queue, LAST_WORDS_MS);
+	return status == MTLS_OK ? 0 : 1;
+}
+
 static int
 run(const struct arguments *args)
 {
@@ -297,8 +327,7 @@ run(const struct arguments *args)
 	}
 	if (args->instead != NULL)
 		return args->instead(&parts);
-	status = server_run(&parts, on_ready, &err);
-	return status == MTLS_OK ? 0 : fail(&err);
+	return serve(&parts);
 }
 
 static int

@@ -14,6 +14,7 @@
 #include <openssl/crypto.h>
 
 #include "health.h"
+#include "log_queue.h"
 #include "loops.h"
 #include "metrics.h"
 #include "metrics_text.h"
@@ -46,6 +47,9 @@ report_program(const struct server *server, FILE *out)
 	metrics_text_gauge(out, PREFIX "requests",
 	    "Requests that are being worked on, or held.",
 	    (int64_t)counts.n_exchanges);
+	metrics_text_counter(out, PREFIX "log_lines_dropped_total",
+	    "Lines of the log that were not written: nobody read them.",
+	    log_queue_n_dropped(server->log_queue));
 	metrics_text_counter(out, PREFIX "reloads_total",
 	    "Reloads that were taken.", server->n_reloads);
 	metrics_text_counter(out, PREFIX "reloads_failed_total",

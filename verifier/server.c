@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * The life of a running verifier: signals, reload, and an end that leaves
- * nobody without an answer. This is the first event loop; the others only
+ * The life of a running verifier: signals, and an end that leaves nobody
+ * without an answer. This is the first event loop; the others only
  * serve (loops.c).
  */
 #include "config.h"
@@ -28,6 +28,7 @@
 #include "metrics.h"
 #include "monitor.h"
 #include "name_service.h"
+#include "reload.h"
 #include "room.h"
 #include "service.h"
 
@@ -36,52 +37,6 @@
 /* How long they are kept after their end: long enough to say "too late". */
 #define KEEP_MS	60000
 
-/* For all loops, or for none. */
-static enum mtls_status
-load_next(struct server *server, struct generation **ret,
-    struct mtls_err *err)
-{
-	struct generation *next;
-	enum mtls_status status;
-
-	status = generation_next(server->tls, server->config_file,
-	    server->generation, &next, err);
-	if (status != MTLS_OK)
-		return status;
-	status = loops_load(server->loops, next, err);
-	if (status != MTLS_OK) {
-		generation_free(next);
-		return status;
-	}
-	*ret = next;
-	return MTLS_OK;
-}
-
-void
-server_reload(struct server *server)
-{
-	struct generation *next;
-	struct mtls_err err;
-
-	mtls_err_clear(&err);
-	if (load_next(server, &next, &err) != MTLS_OK) {
-		server->n_failed_reloads++;
-		(void)snprintf(server->last_reload_failed,
-		    sizeof(server->last_reload_failed), "%s", err.text);
-		mtls_log_err(server->log, MTLS_LOG_ERR, "reload-failed", &err,
-		    MTLS_KEY_END);
-		return;
-	}
-	loop_use(server, next);
-	loops_use(server->loops);
-	server->n_reloads++;
-	server->last_reload_failed[0] = '\0';
-	keeper_use(server->keeper, next);
-	mtls_log_event(server->log, MTLS_LOG_NOTICE, "reloaded",
-	    MTLS_KEY_FILE, server->config_file, MTLS_KEY_END);
-	generation_log(next, server->log);
-}
-
 static void
 on_hangup(evutil_socket_t fd, short what, void *arg)
 {
@@ -89,10 +44,7 @@ on_hangup(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	service_reloading();
-	server_reload(server);
-	service_reloaded(server->last_reload_failed[0] == '\0' ? NULL :
-	    server->last_reload_failed);
+	reload_begin(server->reload);
 }
 
 static void
@@ -256,6 +208,8 @@ start(struct server *s, struct server_parts *parts, struct mtls_err *err)
 		status = keeper_new(s->log, s->base, s->port, s->generation,
 		    &s->keeper, err);
 	if (status == MTLS_OK)
+		status = reload_new(s, &s->reload, err);
+	if (status == MTLS_OK)
 		status = add_events(s, err);
 	if (status == MTLS_OK)
 		status = loop_open(s, parts->sockets, err);
@@ -282,6 +236,7 @@ free_event(struct event *event)
 static void
 stop(struct server *s)
 {
+	reload_free(s->reload);
 	loops_free(s->loops);
 	/* Answers that are still being worked on end here. */
 	name_port_close(s->names);
@@ -322,6 +277,7 @@ server_run(struct server_parts *parts,
 
 	memset(&s, 0, sizeof(s));
 	s.log = parts->log;
+	s.log_queue = parts->log_queue;
 	s.config_file = parts->config_file;
 	s.tls = parts->tls;
 	s.generation = parts->generation;

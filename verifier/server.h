@@ -26,12 +26,14 @@
 struct admin;
 struct keeper;
 struct exchange;
+struct log_queue;
 struct loops;
 struct loops_counts;
 struct metrics;
 struct monitor;
 struct name_port;
 struct name_service;
+struct reload;
 struct room;
 
 /*
@@ -44,6 +46,7 @@ struct server {
 	struct room *room;		/* of all */
 	struct event_base *base;
 	const struct mtls_log *log;
+	struct log_queue *log_queue;	/* behind it, or NULL */
 	const char *config_file;
 	struct mtls_tls *tls;
 	struct generation *generation;	/* the one that decides now */
@@ -53,6 +56,7 @@ struct server {
 	struct name_service *name_service;
 	struct name_port *names;
 	struct keeper *keeper;
+	struct reload *reload;
 	struct ocsp *ocsp;
 	struct connections connections;
 	struct listener *listeners[2];	/* by role */
@@ -89,6 +93,7 @@ struct server_parts {
 	struct listener_sockets monitor;
 	const char *config_file;	/* borrowed */
 	const struct mtls_log *log;	/* borrowed */
+	struct log_queue *log_queue;	/* borrowed; NULL: there is none */
 };
 
 /*
@@ -100,8 +105,5 @@ enum mtls_status server_run(struct server_parts *parts,
 
 /* What all loops have counted. */
 void server_counts(const struct server *server, struct loops_counts *ret);
-
-/* Exchanges the generation for that of the file, or logs why not. */
-void server_reload(struct server *server);
 
 #endif

@@ -9,6 +9,7 @@ unit_tests += \
 	tests/unit/test_verifier_ocsp \
 	tests/unit/test_ocsp_answer \
 	tests/unit/test_crl_fetch \
+	tests/unit/test_log_queue \
 	tests/unit/test_metrics \
 	tests/unit/test_revocation \
 	tests/unit/test_store \
@@ -22,9 +23,13 @@ unit_tests += \
 	tests/unit/test_verifier_http \
 	tests/unit/test_verifier_life \
 	tests/unit/test_verifier_loops \
+	tests/unit/test_verifier_reload \
 	tests/unit/test_verifier_settings \
 	tests/unit/test_verifier_tls
 
+tests_unit_test_log_queue_SOURCES = tests/unit/test_log_queue.c
+tests_unit_test_log_queue_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_log_queue_LDADD = $(VERIFIER_TEST_LIBS)
 tests_unit_test_metrics_SOURCES = tests/unit/test_metrics.c
 tests_unit_test_metrics_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_metrics_LDADD = $(VERIFIER_TEST_LIBS)
@@ -112,6 +117,12 @@ tests_unit_test_verifier_loops_SOURCES = tests/unit/test_verifier_loops.c \
 	$(verifier_rig_sources)
 tests_unit_test_verifier_loops_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_verifier_loops_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_reload_SOURCES = \
+	tests/unit/test_verifier_reload.c $(verifier_rig_sources)
+tests_unit_test_verifier_reload_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_verifier_reload_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_reload_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=getgrnam_r
 tests_unit_test_verifier_life_SOURCES = tests/unit/test_verifier_life.c \
 	$(verifier_rig_sources) $(fail_nth_sources)
 tests_unit_test_verifier_life_CFLAGS = $(VERIFIER_TEST_CFLAGS)
