@@ -50,8 +50,9 @@ enum policy_map_kind {
 #define POLICY_METHOD_AGENT	16u
 /* A code that was made before there was a login to answer. */
 #define POLICY_METHOD_MINT	32u
-/* Nobody means a minted code who allows any method; who denies any does. */
-#define POLICY_METHOD_ANY	31u
+/* Nobody means a minted code or an ssh-agent who allows any method; who
+ * denies any does. */
+#define POLICY_METHOD_ANY	15u
 #define POLICY_METHOD_ALL	63u
 
 /*

@@ -170,12 +170,13 @@ may_not_tell(const struct policy_rule *rule)
 static unsigned
 methods_of(const struct policy *policy, const struct policy_rule *rule)
 {
+	unsigned allowed = POLICY_METHOD_ANY;
+
 	for (size_t i = 0; i < policy->n_rules; i++) {
-		if (policy->rules[i].effect == POLICY_ALLOW &&
-		    (policy->rules[i].methods & POLICY_METHOD_MINT) != 0)
-			return rule->methods;
+		if (policy->rules[i].effect == POLICY_ALLOW)
+			allowed |= policy->rules[i].methods;
 	}
-	return rule->methods & POLICY_METHOD_ANY;
+	return rule->methods & allowed;
 }
 
 int

@@ -942,6 +942,66 @@ minted_codes(void **state)
 	    MTLS_VERDICT_DENY, POLICY_REASON_NO_RULE, 0);
 }
 
+/* Nobody knows where an agent is forwarded to: by its name only. */
+static void
+T174_agents_are_allowed_by_name(void **state)
+{
+	static const struct {
+		const char *rules;
+		enum mtls_verdict verdict;
+		enum policy_reason reason;
+		unsigned line;
+	} cases[] = {
+		{ "allow user any\n", MTLS_VERDICT_DENY,
+		    POLICY_REASON_NO_RULE, 0 },
+		{ "allow user any by any\n", MTLS_VERDICT_DENY,
+		    POLICY_REASON_NO_RULE, 0 },
+		{ "allow user any by token, relay\n", MTLS_VERDICT_DENY,
+		    POLICY_REASON_NO_RULE, 0 },
+		{ "allow user any by agent\n", MTLS_VERDICT_ALLOW,
+		    POLICY_REASON_ALLOWED, 1 },
+		{ "deny user alice\nallow user any by agent\n",
+		    MTLS_VERDICT_DENY, POLICY_REASON_RULE, 1 },
+		{ "deny user any by token\nallow user any by agent\n",
+		    MTLS_VERDICT_ALLOW, POLICY_REASON_ALLOWED, 2 },
+	};
+	struct policy_facts f = good_facts();
+
+	(void)state;
+	f.method = f.proof_method = "agent";
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_decision(decide(cases[i].rules, &f), cases[i].verdict,
+		    cases[i].reason, cases[i].line);
+}
+
+/*
+ * No client can see whether an agent asks its owner. Whoever wants that has
+ * it from the CA: a policy for keys on cards that ask for a touch.
+ */
+static void
+T174_an_agent_for_keys_that_ask_only(void **state)
+{
+	static const char *const rules =
+	    "allow user any by agent require policy 1.3.6.1.4.1.99999.9\n"
+	    "allow user any by token\n";
+	static char touch[] = "1.3.6.1.4.1.99999.9";
+	struct policy_certificate c = good_certificate();
+	struct policy_facts f = good_facts();
+
+	(void)state;
+	f.certificate = &c;
+	c.policies.n = 0;
+	assert_decision(decide(rules, &f), MTLS_VERDICT_ALLOW,
+	    POLICY_REASON_ALLOWED, 2);
+	f.method = f.proof_method = "agent";
+	assert_decision(decide(rules, &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_POLICY, 1);
+	policies[0] = touch;
+	c.policies.n = 1;
+	assert_decision(decide(rules, &f), MTLS_VERDICT_ALLOW,
+	    POLICY_REASON_ALLOWED, 1);
+}
+
 /* Codes by the network from which they are asked for. */
 static void
 T166_network(void **state)
@@ -1031,6 +1091,8 @@ main(void)
 		cmocka_unit_test(unknown_method_is_denied),
 		cmocka_unit_test(possible_for_anybody),
 		cmocka_unit_test(minted_codes),
+		cmocka_unit_test(T174_agents_are_allowed_by_name),
+		cmocka_unit_test(T174_an_agent_for_keys_that_ask_only),
 		cmocka_unit_test(T166_network),
 		cmocka_unit_test(T166_same_network),
 	};

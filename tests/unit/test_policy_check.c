@@ -131,6 +131,11 @@ covers(void **state)
 		{ "allow user any by code, mint\ndeny user alice by mint", 1 },
 		{ "allow user any\ndeny user alice\n"
 		    "allow user bob by mint", 0 },
+		/* agents */
+		{ "allow user any\nallow user alice by agent", 0 },
+		{ "allow user any by agent\ndeny user alice by agent", 1 },
+		{ "allow user any\ndeny user alice\n"
+		    "allow user bob by agent", 0 },
 		/* places */
 		{ "deny user any on x\nallow user any", 0 },
 		{ "deny user any\nallow user any on x", 1 },
