@@ -178,16 +178,13 @@ ssh_key_read(const uint8_t *blob, size_t len, struct ssh_key *ret,
 }
 
 enum mtls_status
-ssh_key_hash(const struct ssh_key *key, char ret[SSH_KEY_HASH_LEN + 1],
+ssh_key_hash(const struct ssh_key *key, uint8_t ret[SSH_KEY_HASH_BYTES],
     struct mtls_err *err)
 {
-	uint8_t hash[SSH_KEY_HASH_LEN / 2];
-
 	if (key->spki_len == 0)
 		return mtls_fail(err, MTLS_E_USAGE, "no key to hash");
-	if (EVP_Digest(key->spki, key->spki_len, hash, NULL, EVP_sha256(),
+	if (EVP_Digest(key->spki, key->spki_len, ret, NULL, EVP_sha256(),
 	    NULL) != 1)
 		return mtls_fail(err, MTLS_E_CRYPTO, "SHA-256 failed");
-	(void)mtls_hex_encode(ret, hash, sizeof(hash));
 	return MTLS_OK;
 }

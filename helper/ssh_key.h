@@ -15,7 +15,7 @@
 
 #define SSH_KEY_TYPE_MAX	64u
 #define SSH_KEY_SPKI_MAX	2176u	/* RSA with 16,384 bits */
-#define SSH_KEY_HASH_LEN	64u	/* hexadecimal digits */
+#define SSH_KEY_HASH_BYTES	32u
 
 enum ssh_key_kind {
 	SSH_KEY_OTHER = 0,	/* not known here, or of no use to TLS */
@@ -41,8 +41,8 @@ struct ssh_key {
 enum mtls_status ssh_key_read(const uint8_t *blob, size_t len,
     struct ssh_key *ret, struct mtls_err *err);
 
-/* SHA-256 of spki, in lower-case hexadecimal. USAGE without one, CRYPTO. */
+/* SHA-256 of spki. USAGE without one, CRYPTO. */
 enum mtls_status ssh_key_hash(const struct ssh_key *key,
-    char ret[SSH_KEY_HASH_LEN + 1], struct mtls_err *err);
+    uint8_t ret[SSH_KEY_HASH_BYTES], struct mtls_err *err);
 
 #endif
