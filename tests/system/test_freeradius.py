@@ -9,6 +9,7 @@ import pytest
 from mtls_test import CONFIG
 from mtls_test import gateway as gateways
 from mtls_test.gateway import Gateway, PASSWORD
+from mtls_test.machine import PAM_D
 from mtls_test.process import Process, run
 
 ETC = pathlib.Path("/etc/freeradius/3.0")
@@ -111,3 +112,12 @@ def test_not_a_caller(gateway, code):
     path.write_text(path.read_text().replace("callers = ", "#callers = "))
     with server(gateway):
         assert not let_in(code())
+
+
+def test_one_answer_for_two_questions(gateway, code):
+    """pam_mtls and pam_unix in one stack get the same answer: never."""
+    service = PAM_D / "radiusd"
+    service.write_text("auth requisite pam_unix.so\n" + service.read_text())
+    with server(gateway):
+        assert not let_in(code())
+        assert not let_in(PASSWORD)

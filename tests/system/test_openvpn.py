@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from mtls_test import HELPER, gateway as gateways
+from mtls_test import CONFIG, HELPER, gateway as gateways
 from mtls_test.gateway import Gateway, NAME, PASSWORD
 from mtls_test.network import server_certificate
 from mtls_test.process import Process, find, wait_until
@@ -187,3 +187,16 @@ def test_T170_late_verdict(gateway, verifier, laptop, code, syslog):
         assert not second.came_up()
         syslog.wait_for("not-granted", mark)
         syslog.wait_for(": granted", mark)
+
+
+def test_T170_verdict_after_the_deadline(gateway, verifier, laptop, code):
+    """Who has waited too long is refused, and stays refused when the verifier
+    says yes after all; it is not a yes for the next one."""
+    change(pathlib.Path(CONFIG), "deadline = 30s", "deadline = 2s")
+    with server(), contextlib.ExitStack() as stack:
+        good = code()
+        verifier.process.send(signal.SIGSTOP)
+        stack.callback(verifier.process.send, signal.SIGCONT)
+        assert not comes_up(laptop, good)
+        verifier.process.send(signal.SIGCONT)
+        assert not comes_up(laptop, PASSWORD)

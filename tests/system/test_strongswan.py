@@ -5,6 +5,7 @@ import pytest
 
 from mtls_test import gateway as gateways
 from mtls_test.gateway import Gateway, NAME, PASSWORD
+from mtls_test.machine import PAM_D
 from mtls_test.network import server_certificate
 from mtls_test.process import ENVIRONMENT, Process, run, wait_until
 
@@ -164,7 +165,7 @@ def test_where_root_may_little(gateway, server, client, code, syslog):
 
 def test_one_answer_for_two_questions(gateway, server, client, code):
     """pam_mtls and pam_unix in one stack get the same answer: never."""
-    service = gateways.PAM_D / "ipsec"
+    service = PAM_D / "ipsec"
     service.write_text("auth requisite pam_unix.so\n" + service.read_text())
     with gateway.socket(), server:
         assert not connect(client, code())
