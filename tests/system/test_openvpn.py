@@ -189,14 +189,17 @@ def test_T170_late_verdict(gateway, verifier, laptop, code, syslog):
         syslog.wait_for(": granted", mark)
 
 
-def test_T170_verdict_after_the_deadline(gateway, verifier, laptop, code):
+def test_T170_verdict_after_the_deadline(gateway, verifier, laptop, code,
+                                         syslog):
     """Who has waited too long is refused, and stays refused when the verifier
     says yes after all; it is not a yes for the next one."""
-    change(pathlib.Path(CONFIG), "deadline = 30s", "deadline = 2s")
+    change(pathlib.Path(CONFIG), "deadline = 30s", "deadline = 1s")
+    mark = syslog.mark()
     with server(), contextlib.ExitStack() as stack:
         good = code()
         verifier.process.send(signal.SIGSTOP)
         stack.callback(verifier.process.send, signal.SIGCONT)
         assert not comes_up(laptop, good)
+        syslog.wait_for("not-granted.*the deadline passed", mark)
         verifier.process.send(signal.SIGCONT)
         assert not comes_up(laptop, PASSWORD)
