@@ -115,6 +115,7 @@ give_back(struct store *store, struct store_op *op)
 			store_port_decided(store, op->id);
 		store_port_done(op->port, op);
 	}
+	store_ports_wake(store);
 }
 
 int
@@ -151,6 +152,7 @@ store_decided(struct store *store, const uint8_t *id)
 {
 	(void)pthread_mutex_lock(&store->lock);
 	store_port_decided(store, id);
+	store_ports_wake(store);
 	(void)pthread_mutex_unlock(&store->lock);
 }
 
@@ -212,15 +214,6 @@ store_start(struct store *store, struct mtls_err *err)
 }
 
 void
-store_wake(struct store *store)
-{
-	if (!store->is_asleep)
-		return;
-	store->is_asleep = 0;
-	(void)eventfd_write(store->wake_fd, 1);
-}
-
-void
 store_close(struct store *store)
 {
 	if (store == NULL)
@@ -228,8 +221,8 @@ store_close(struct store *store)
 	if (store->has_thread) {
 		(void)pthread_mutex_lock(&store->lock);
 		store->is_ending = 1;
-		store_wake(store);
 		(void)pthread_mutex_unlock(&store->lock);
+		(void)eventfd_write(store->wake_fd, 1);
 		(void)pthread_join(store->thread, NULL);
 	}
 	store->backend->close(store->self);

@@ -35,9 +35,6 @@ struct store {
 	struct store_stats stats;
 };
 
-/* With the lock held: the thread looks at the queue again. */
-void store_wake(struct store *store);
-
 /* Runs what has queued as one transaction; 0 if there was nothing. */
 int store_run(struct store *store);
 
@@ -45,5 +42,10 @@ int store_run(struct store *store);
 void store_port_decided(struct store *store, const uint8_t *id);
 /* With the lock held: gives an operation back. */
 void store_port_done(struct store_port *port, struct store_op *op);
+/*
+ * Wakes the loops to which something is due since. With the lock held, as the
+ * last thing under it: the first thing they do is to take it.
+ */
+void store_ports_wake(struct store *store);
 
 #endif

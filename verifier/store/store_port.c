@@ -35,23 +35,25 @@ struct store_port {
 	struct store_port *next, **prev;
 	struct store_queue done;
 	struct decided news;
-	int is_woken;
+	int is_due, is_woken;
 };
-
-static void
-wake(struct store_port *port)
-{
-	if (port->is_woken)
-		return;
-	port->is_woken = 1;
-	(void)eventfd_write(port->fd, 1);
-}
 
 void
 store_port_done(struct store_port *port, struct store_op *op)
 {
 	store_queue_add(&port->done, op);
-	wake(port);
+	port->is_due = 1;
+}
+
+void
+store_ports_wake(struct store *store)
+{
+	for (struct store_port *p = store->ports; p != NULL; p = p->next) {
+		if (!p->is_due || p->is_woken)
+			continue;
+		p->is_woken = 1;
+		(void)eventfd_write(p->fd, 1);
+	}
 }
 
 void
@@ -64,7 +66,7 @@ store_port_decided(struct store *store, const uint8_t *id)
 			p->news.is_incomplete = 1;
 		else
 			memcpy(p->news.ids[p->news.n++], id, MTLS_ID_BYTES);
-		wake(p);
+		p->is_due = 1;
 	}
 }
 
@@ -79,7 +81,7 @@ deliver(struct store_port *port)
 
 	(void)eventfd_read(port->fd, &ignored);
 	(void)pthread_mutex_lock(&store->lock);
-	port->is_woken = 0;
+	port->is_due = port->is_woken = 0;
 	op = store_queue_take(&port->done);
 	news = port->news;
 	port->news.n = 0;
@@ -146,6 +148,7 @@ void
 store_submit(struct store_port *port, struct store_op *op)
 {
 	struct store *store = port->store;
+	int must_wake = 0;
 
 	mtls_err_clear(&op->err);
 	op->status = MTLS_E_UNAVAILABLE;
@@ -154,14 +157,19 @@ store_submit(struct store_port *port, struct store_op *op)
 	(void)pthread_mutex_lock(&store->lock);
 	if (store->queue.n < STORE_QUEUE_MAX) {
 		store_queue_add(&store->queue, op);
-		store_wake(store);
+		must_wake = store->is_asleep;
+		store->is_asleep = 0;
 	} else {
 		op->status = mtls_fail(&op->err, MTLS_E_UNAVAILABLE,
 		    "too much is waiting for the state");
 		store->stats.n_full++;
 		store_port_done(port, op);
+		store_ports_wake(store);
 	}
 	(void)pthread_mutex_unlock(&store->lock);
+	/* Not before: what it does first is to take the lock. */
+	if (must_wake)
+		(void)eventfd_write(store->wake_fd, 1);
 }
 
 void
