@@ -24,6 +24,14 @@
 #define N_ADDRESSES	4000u
 #define EVENTS_MAX	256
 
+static int
+take_it(X509_STORE_CTX *ctx, void *arg)
+{
+	(void)ctx;
+	(void)arg;
+	return 1;
+}
+
 void
 load_init(struct load *load)
 {
@@ -38,7 +46,7 @@ load_init(struct load *load)
 	    SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_session_cache_mode(load->ctx, SSL_SESS_CACHE_OFF);
 	/* The server is ours; what is measured is what it does. */
-	SSL_CTX_set_verify(load->ctx, SSL_VERIFY_NONE, NULL);
+	SSL_CTX_set_cert_verify_callback(load->ctx, take_it, NULL);
 }
 
 int
