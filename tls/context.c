@@ -3,7 +3,7 @@
  *
  * The library context of our own: openssl.cnf, OPENSSL_CONF and
  * OPENSSL_MODULES decide nothing, because no configuration is read and no
- * provider but the two named here is ever loaded.
+ * provider but those named here is ever loaded.
  */
 #include "config.h"
 
@@ -13,12 +13,17 @@
 
 #include <openssl/crypto.h>
 
+#include "few_types.h"
 #include "signer_provider.h"
 
 static enum mtls_status
-load_standard(struct mtls_tls *tls, struct mtls_err *err)
+load_standard(struct mtls_tls *tls, const char *name, struct mtls_err *err)
 {
-	tls->standard = OSSL_PROVIDER_load(tls->libctx, "default");
+	if (OSSL_PROVIDER_add_builtin(tls->libctx, MTLS_FEW_TYPES,
+	    mtls_few_types_init) != 1)
+		return mtls_fail_openssl(err, MTLS_E_CRYPTO,
+		    "cannot add a provider");
+	tls->standard = OSSL_PROVIDER_load(tls->libctx, name);
 	if (tls->standard == NULL)
 		return mtls_fail_openssl(err, MTLS_E_CRYPTO,
 		    "OpenSSL's default provider does not load");
@@ -44,8 +49,9 @@ load_signer(struct mtls_tls *tls, struct mtls_err *err)
 	return MTLS_OK;
 }
 
-enum mtls_status
-mtls_tls_new_without_signer(struct mtls_tls **ret, struct mtls_err *err)
+/* With one provider, either of these: "default", or some of it. */
+static enum mtls_status
+new_tls(const char *provider, struct mtls_tls **ret, struct mtls_err *err)
 {
 	struct mtls_tls *tls = NULL;
 	enum mtls_status s = MTLS_OK;
@@ -61,7 +67,7 @@ mtls_tls_new_without_signer(struct mtls_tls **ret, struct mtls_err *err)
 		s = mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 		goto out;
 	}
-	s = load_standard(tls, err);
+	s = load_standard(tls, provider, err);
 	if (s != MTLS_OK)
 		goto out;
 	*ret = tls;
@@ -72,10 +78,16 @@ out:
 }
 
 enum mtls_status
+mtls_tls_new_for_server(struct mtls_tls **ret, struct mtls_err *err)
+{
+	return new_tls(MTLS_FEW_TYPES, ret, err);
+}
+
+enum mtls_status
 mtls_tls_new(struct mtls_tls **ret, struct mtls_err *err)
 {
 	struct mtls_tls *tls;
-	enum mtls_status s = mtls_tls_new_without_signer(&tls, err);
+	enum mtls_status s = new_tls("default", &tls, err);
 
 	if (s != MTLS_OK)
 		return s;

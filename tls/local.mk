@@ -9,6 +9,8 @@ libmtls_tls_la_SOURCES = \
 	tls/context.c \
 	tls/context.h \
 	tls/failure.c \
+	tls/few_types.c \
+	tls/few_types.h \
 	tls/identity.c \
 	tls/identity_names.c \
 	tls/identity_names.h \

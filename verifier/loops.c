@@ -175,7 +175,7 @@ worker_open(struct worker *w, const struct server *first,
 	s->n_loops = first->n_loops;
 	/* One and the same: buckets are filled by whichever loop comes next. */
 	s->clock = first->clock;
-	status = mtls_tls_new_without_signer(&w->tls, err);
+	status = mtls_tls_new_for_server(&w->tls, err);
 	if (status != MTLS_OK)
 		return status;
 	s->tls = w->tls;

@@ -314,7 +314,7 @@ run(const struct arguments *args)
 	enum mtls_status status;
 
 	mtls_err_clear(&err);
-	status = mtls_tls_new_without_signer(&parts.tls, &err);
+	status = mtls_tls_new_for_server(&parts.tls, &err);
 	if (status == MTLS_OK)
 		status = settings_read(args->config_file, &settings, &err);
 	if (status == MTLS_OK) {

@@ -27,11 +27,11 @@ struct mtls_tls;
 enum mtls_status mtls_tls_new(struct mtls_tls **ret, struct mtls_err *err);
 
 /*
- * The same for programs that have no key on a card: mtls_signer_key() fails
- * with CRYPTO. OpenSSL 3.0 goes through all key types of all providers for
- * each public key that it parses: with one provider less it takes less time.
+ * The same for programs that have no key on a card and read certificates all
+ * day: mtls_signer_key() fails with CRYPTO, and key types that no certificate
+ * may have are unknown (tls/few_types.h).
  */
-enum mtls_status mtls_tls_new_without_signer(struct mtls_tls **ret,
+enum mtls_status mtls_tls_new_for_server(struct mtls_tls **ret,
     struct mtls_err *err);
 void mtls_tls_free(struct mtls_tls *tls);	/* NULL is a no-op */
 OSSL_LIB_CTX *mtls_tls_libctx0(const struct mtls_tls *tls);

@@ -450,9 +450,11 @@ without_signer(void **state)
 	EVP_PKEY *key = NULL;
 	struct mtls_tls *tls;
 
-	assert_int_equal(mtls_tls_new_without_signer(&tls, NULL), MTLS_OK);
+	assert_int_equal(mtls_tls_new_for_server(&tls, NULL), MTLS_OK);
 	assert_int_equal(OSSL_PROVIDER_available(mtls_tls_libctx0(tls),
-	    "default"), 1);
+	    "mtls-few-types"), 1);
+	assert_int_equal(OSSL_PROVIDER_available(mtls_tls_libctx0(tls),
+	    "default"), 0);
 	assert_int_equal(OSSL_PROVIDER_available(mtls_tls_libctx0(tls),
 	    "mtls-signer"), 0);
 	assert_int_equal(OSSL_PROVIDER_available(mtls_tls_libctx0(rig->tls),

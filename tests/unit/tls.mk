@@ -52,6 +52,11 @@ tests_unit_test_chain_upper_CFLAGS = $(TLS_TEST_CFLAGS) -I$(top_srcdir)/tls
 tests_unit_test_chain_upper_LDADD = $(TLS_TEST_LIBS)
 tests_unit_test_chain_upper_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=time
 
+unit_tests += tests/unit/test_few_types
+tests_unit_test_few_types_SOURCES = tests/unit/test_few_types.c
+tests_unit_test_few_types_CFLAGS = $(TLS_TEST_CFLAGS)
+tests_unit_test_few_types_LDADD = $(TLS_TEST_LIBS)
+
 unit_tests += tests/unit/test_signer
 tests_unit_test_signer_SOURCES = tests/unit/test_signer.c $(tls_rig_sources)
 tests_unit_test_signer_CFLAGS = $(TLS_TEST_CFLAGS)

@@ -247,7 +247,7 @@ child_run(const struct rig *rig, struct mtls_err *err)
 
 	memset(&s, 0, sizeof(s));
 	parts.config_file = path_of(rig, "verifier.conf", path, sizeof(path));
-	status = mtls_tls_new_without_signer(&parts.tls, err);
+	status = mtls_tls_new_for_server(&parts.tls, err);
 	if (status == MTLS_OK)
 		status = settings_read(parts.config_file, &s, err);
 	if (status == MTLS_OK)

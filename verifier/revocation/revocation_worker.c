@@ -108,7 +108,7 @@ revocation_worker_new(revocation_step_fn step, void *arg,
 	w->arg = arg;
 	w->r = revocation_ref(r);
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	status = mtls_tls_new_without_signer(&w->tls, err);
+	status = mtls_tls_new_for_server(&w->tls, err);
 	if (status == MTLS_OK && (w->wake_fd < 0 || start(w) != 0))
 		status = mtls_fail(err, MTLS_E_SYSTEM,
 		    "no thread can be started");
