@@ -47,13 +47,20 @@ send_login(struct dialogue *d, struct mtls_err *err)
 	return mtls_message_send(d->socket_fd, &m, -1, d->deadline, err);
 }
 
+/* type: ANSWER or RELAY_ANSWER, as the question was. */
 static enum mtls_status
-send_answer(struct dialogue *d, enum mtls_status status, struct mtls_err *err)
+send_answer(struct dialogue *d, enum mtls_message_type type,
+    enum mtls_status status, struct mtls_err *err)
 {
-	struct mtls_message m = { .type = MTLS_MSG_ANSWER };
+	struct mtls_message m = { .type = type };
 
-	m.u.answer.status = (uint8_t)status;
-	m.u.answer.text = d->answer;
+	if (type == MTLS_MSG_RELAY_ANSWER) {
+		m.u.relay_answer.status = (uint8_t)status;
+		m.u.relay_answer.text = d->answer;
+	} else {
+		m.u.answer.status = (uint8_t)status;
+		m.u.answer.text = d->answer;
+	}
 	return mtls_message_send(d->socket_fd, &m, -1, d->deadline, err);
 }
 
@@ -63,13 +70,14 @@ send_answer(struct dialogue *d, enum mtls_status status, struct mtls_err *err)
  * helper says later can turn it into a success.
  */
 static enum mtls_status
-answer(struct dialogue *d, enum mtls_status asked, struct mtls_err *err)
+answer(struct dialogue *d, enum mtls_message_type type,
+    enum mtls_status asked, struct mtls_err *err)
 {
 	struct mtls_err ours;
 	enum mtls_status sent;
 
 	mtls_err_clear(&ours);
-	sent = send_answer(d, asked, &ours);
+	sent = send_answer(d, type, asked, &ours);
 	mtls_wipe_array(d->answer);
 	if (asked != MTLS_OK)
 		return asked;
@@ -87,8 +95,20 @@ on_ask(struct dialogue *d, const char *text, struct mtls_err *err)
 	/* A host of one question cannot be asked this: the helper goes on
 	 * without, or says why it cannot. */
 	if (d->options->prompt == OPTIONS_PROMPT_SINGLE)
-		return send_answer(d, MTLS_E_CONVERSATION, err);
-	return answer(d, prompt_ask(d->prompt, text, d->answer, err), err);
+		return send_answer(d, MTLS_MSG_ANSWER, MTLS_E_CONVERSATION,
+		    err);
+	return answer(d, MTLS_MSG_ANSWER, prompt_ask(d->prompt, text,
+	    d->answer, err), err);
+}
+
+static enum mtls_status
+on_relay(struct dialogue *d, const char *text, struct mtls_err *err)
+{
+	if (d->options->prompt == OPTIONS_PROMPT_SINGLE)
+		return send_answer(d, MTLS_MSG_RELAY_ANSWER,
+		    MTLS_E_CONVERSATION, err);
+	return answer(d, MTLS_MSG_RELAY_ANSWER, prompt_relay(d->prompt, text,
+	    d->answer, err), err);
 }
 
 static enum mtls_status
@@ -98,7 +118,8 @@ on_ask_secret(struct dialogue *d, const char *text, int secret_fd,
 	if (d->n_secrets++ > 0)
 		return mtls_fail(err, MTLS_E_PROTOCOL,
 		    "the helper asked for a second secret");
-	return answer(d, prompt_secret(d->prompt, text, secret_fd, err), err);
+	return answer(d, MTLS_MSG_ANSWER, prompt_secret(d->prompt, text,
+	    secret_fd, err), err);
 }
 
 /*
@@ -121,7 +142,7 @@ on_agent_wanted(struct dialogue *d, struct mtls_err *err)
 	if (agent_connect(d->prompt->pamh, d->request->service, &fd, &uid,
 	    &why) != MTLS_OK) {
 		(void)snprintf(d->answer, sizeof(d->answer), "%s", why.text);
-		status = send_answer(d, why.status, err);
+		status = send_answer(d, MTLS_MSG_ANSWER, why.status, err);
 		mtls_wipe_array(d->answer);
 		return status;
 	}
@@ -143,6 +164,8 @@ on_message(struct dialogue *d, int fd, struct mtls_err *err)
 		return on_ask_secret(d, m->u.ask_secret.text, fd, err);
 	if (m->type == MTLS_MSG_AGENT_WANTED)
 		return on_agent_wanted(d, err);
+	if (m->type == MTLS_MSG_RELAY)
+		return on_relay(d, m->u.relay.text, err);
 	if (m->type != MTLS_MSG_TELL)
 		return mtls_fail(err, MTLS_E_PROTOCOL, "the helper sent %s",
 		    mtls_message_name(m->type));

@@ -26,7 +26,7 @@ struct dialogue {
 	uint32_t flags;			/* MTLS_LOGIN_*, for the LOGIN */
 	int n_secrets;			/* asked so far */
 	int n_agents;			/* connections asked for */
-	char answer[PROMPT_ANSWER_MAX + 1];
+	char answer[PROMPT_RELAY_MAX + 1];	/* the longest there is */
 	struct mtls_message message;	/* the last one, the RESULT in the
 					 * end; the caller clears it */
 };

@@ -64,11 +64,11 @@ conversation_failure(int code, struct mtls_err *err)
 }
 
 /*
- * One message there and back. *ret_answer (NULL for none) goes to
+ * One message there and back, as it is. *ret_answer (NULL for none) goes to
  * answer_free().
  */
 static enum mtls_status
-converse(struct prompt *prompt, int style, const char *text,
+converse_raw(struct prompt *prompt, int style, const char *text,
     char **ret_answer, struct mtls_err *err)
 {
 	const struct pam_conv *conv = conversation0(prompt->pamh);
@@ -82,8 +82,7 @@ converse(struct prompt *prompt, int style, const char *text,
 	if (conv == NULL)
 		return prompt_check(prompt->pamh, err);
 	message.msg_style = style;
-	message.msg = mtls_text_printable(prompt->text, sizeof(prompt->text),
-	    text);
+	message.msg = text;
 	code = conv->conv(1, &messages, &response, conv->appdata_ptr);
 	had_response = response != NULL;
 	if (had_response)
@@ -103,6 +102,15 @@ converse(struct prompt *prompt, int style, const char *text,
 	return MTLS_OK;
 }
 
+/* The same, filtered and cut to what PAM allows. */
+static enum mtls_status
+converse(struct prompt *prompt, int style, const char *text,
+    char **ret_answer, struct mtls_err *err)
+{
+	return converse_raw(prompt, style, mtls_text_printable(prompt->text,
+	    sizeof(prompt->text), text), ret_answer, err);
+}
+
 void
 prompt_tell(struct prompt *prompt, int style, const char *text)
 {
@@ -117,13 +125,13 @@ prompt_tell(struct prompt *prompt, int style, const char *text)
 }
 
 static enum mtls_status
-check_answer(const char *answer, struct mtls_err *err)
+check_answer(const char *answer, size_t max, struct mtls_err *err)
 {
 	if (answer == NULL)
 		return mtls_fail(err, MTLS_E_CANCELLED, "no answer was given");
-	if (strnlen(answer, PROMPT_ANSWER_MAX + 1) > PROMPT_ANSWER_MAX)
+	if (strnlen(answer, max + 1) > max)
 		return mtls_fail(err, MTLS_E_CANCELLED,
-		    "the answer is longer than %d bytes", PROMPT_ANSWER_MAX);
+		    "the answer is longer than %zu bytes", max);
 	return MTLS_OK;
 }
 
@@ -136,10 +144,42 @@ prompt_ask(struct prompt *prompt, const char *text,
 
 	status = converse(prompt, PAM_PROMPT_ECHO_ON, text, &given, err);
 	if (status == MTLS_OK)
-		status = check_answer(given, err);
+		status = check_answer(given, PROMPT_ANSWER_MAX, err);
 	if (status == MTLS_OK && !mtls_text_is_printable(given))
 		status = mtls_fail(err, MTLS_E_CANCELLED,
 		    "the answer is not a line of text");
+	if (status == MTLS_OK)
+		memcpy(answer, given, strlen(given) + 1);
+	answer_free(given);
+	return status;
+}
+
+/* Letters, digits and signs, and blanks: no terminal and no log minds. */
+static int
+is_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (*s < 0x20 || *s > 0x7e)
+			return 0;
+	return 1;
+}
+
+enum mtls_status
+prompt_relay(struct prompt *prompt, const char *text,
+    char answer[PROMPT_RELAY_MAX + 1], struct mtls_err *err)
+{
+	char *given = NULL;
+	enum mtls_status status;
+
+	if (!is_ascii(text))
+		return mtls_fail(err, MTLS_E_PROTOCOL,
+		    "a prompt of a relay is not plain text");
+	status = converse_raw(prompt, PAM_PROMPT_ECHO_ON, text, &given, err);
+	if (status == MTLS_OK)
+		status = check_answer(given, PROMPT_RELAY_MAX, err);
+	if (status == MTLS_OK && !is_ascii(given))
+		status = mtls_fail(err, MTLS_E_CANCELLED,
+		    "the answer is not a line of plain text");
 	if (status == MTLS_OK)
 		memcpy(answer, given, strlen(given) + 1);
 	answer_free(given);
@@ -175,7 +215,8 @@ check_socket(int fd, struct mtls_err *err)
 static enum mtls_status
 check_secret(const char *secret, struct mtls_err *err)
 {
-	enum mtls_status status = check_answer(secret, err);
+	enum mtls_status status = check_answer(secret, PROMPT_ANSWER_MAX,
+	    err);
 	const unsigned char *p;
 
 	if (status != MTLS_OK)

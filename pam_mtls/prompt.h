@@ -16,6 +16,7 @@
 #include "mtls/status.h"
 
 #define PROMPT_ANSWER_MAX 512	/* bytes of an answer, without the NUL */
+#define PROMPT_RELAY_MAX 1000	/* of one to a prompt of a relay */
 
 enum prompt_tell { PROMPT_TELL_ALL = 0, PROMPT_TELL_NOTHING };
 
@@ -44,6 +45,16 @@ void prompt_tell(struct prompt *prompt, int style, const char *text);
  */
 enum mtls_status prompt_ask(struct prompt *prompt, const char *text,
     char answer[PROMPT_ANSWER_MAX + 1], struct mtls_err *err);
+
+/*
+ * A prompt of a relay: longer than what PAM allows other prompts, US-ASCII,
+ * asked with echo. The answer, which may be empty, is copied to answer and is
+ * the caller's to wipe. PROTOCOL where text has anything but printable ASCII
+ * (nothing is asked then); otherwise as prompt_ask(), and CANCELLED for an
+ * answer that is longer than PROMPT_RELAY_MAX or not printable ASCII.
+ */
+enum mtls_status prompt_relay(struct prompt *prompt, const char *text,
+    char answer[PROMPT_RELAY_MAX + 1], struct mtls_err *err);
 
 /*
  * Asks without echo, and sends the answer to the socket secret_fd as one

@@ -143,14 +143,9 @@ fake_step_login(struct fake *f, int n, char *words[])
 
 /* want: NULL, a text, or "!word" for a failure of that status. */
 static void
-compare_answer(struct fake *f, const char *want, const char *text)
+compare_answered(struct fake *f, enum mtls_status status, const char *got,
+    const char *want, const char *text)
 {
-	const struct mtls_msg_answer *a = &f->message.u.answer;
-	enum mtls_status status;
-
-	if (!receive(f, MTLS_MSG_ANSWER))
-		return;
-	status = (enum mtls_status)a->status;
 	if (want != NULL && want[0] == '!') {
 		if (want[1] != '\0')
 			compare(f, "the status", mtls_status_word(status),
@@ -161,7 +156,17 @@ compare_answer(struct fake *f, const char *want, const char *text)
 		fake_complain(f, "the answer says %s",
 		    mtls_status_word(status));
 	if (text != NULL)
-		compare(f, "the answer", a->text, text);
+		compare(f, "the answer", got, text);
+}
+
+static void
+compare_answer(struct fake *f, const char *want, const char *text)
+{
+	const struct mtls_msg_answer *a = &f->message.u.answer;
+
+	if (receive(f, MTLS_MSG_ANSWER))
+		compare_answered(f, (enum mtls_status)a->status, a->text,
+		    want, text);
 }
 
 void
@@ -174,6 +179,25 @@ fake_step_ask(struct fake *f, int n, char *words[])
 	fake_send(f, &m, -1);
 	compare_answer(f, want,
 	    want == NULL || want[0] == '!' ? NULL : want);
+}
+
+void
+fake_step_relay(struct fake *f, int n, char *words[])
+{
+	struct mtls_message m = { .type = MTLS_MSG_RELAY };
+	const struct mtls_msg_relay_answer *a = &f->message.u.relay_answer;
+	const char *want = n == 4 ? words[3] : NULL;
+	size_t len = words[1][0] == 'x' ? (size_t)atoi(words[1] + 1) : 0;
+	char *text = len == 0 ? strdup(words[1]) : calloc(1, len + 1);
+
+	if (text != NULL && len != 0)
+		memset(text, 'x', len);
+	m.u.relay.text = text;
+	fake_send(f, &m, -1);
+	free(text);
+	if (receive(f, MTLS_MSG_RELAY_ANSWER))
+		compare_answered(f, (enum mtls_status)a->status, a->text,
+		    want, want == NULL || want[0] == '!' ? NULL : want);
 }
 
 /*

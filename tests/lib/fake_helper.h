@@ -9,6 +9,7 @@
  *	ask TEXT [=> ANSWER]	ASK; "=> !WORD": the answer's status is WORD
  *	agent => UID PATH	AGENT_WANTED; a socket of that user's arrives
  *	agent => !WORD		or an ANSWER with that status
+ *	relay TEXT [=> ANSWER]	RELAY, in the same way; TEXT "xN": N letters
  *	secret TEXT [=> ANSWER]	ASK_SECRET; "=> *": any secret at all; "=> !":
  *				none arrives
  *	secret-last TEXT	ASK_SECRET, and no interest in the ANSWER

@@ -39,6 +39,7 @@ void fake_result(struct fake *f, const char *verdict,
 void fake_step_login(struct fake *f, int n, char *words[]);
 void fake_step_agent(struct fake *f, int n, char *words[]);
 void fake_step_ask(struct fake *f, int n, char *words[]);
+void fake_step_relay(struct fake *f, int n, char *words[]);
 void fake_step_secret(struct fake *f, int n, char *words[]);
 void fake_step_secret_last(struct fake *f, int n, char *words[]);
 void fake_step_unread(struct fake *f, int n, char *words[]);

@@ -105,6 +105,7 @@ static const struct step steps[] = {
 	{ "only-env", 1, FAKE_WORDS_MAX, fake_step_only_env },
 	{ "only-fds", 2, 2, fake_step_only_fds },
 	{ "raw", 2, FAKE_WORDS_MAX, fake_step_raw },
+	{ "relay", 2, 4, fake_step_relay },
 	{ "result", 2, FAKE_WORDS_MAX, fake_step_result },
 	{ "secret", 2, 4, fake_step_secret },
 	{ "secret-last", 2, 2, fake_step_secret_last },

@@ -115,7 +115,7 @@ converse(int n, const struct pam_message **msg, struct pam_response **resp,
 	int style = msg[0]->msg_style;
 
 	assert_int_equal(n, 1);
-	assert_true(strlen(msg[0]->msg) < PAM_MAX_MSG_SIZE);
+	assert_true(r->has_relay || strlen(msg[0]->msg) < PAM_MAX_MSG_SIZE);
 	snprintf(r->shown + used, sizeof(r->shown) - used, "%s %s|",
 	    style_word(style), msg[0]->msg);
 	if (r->hook != NULL)

@@ -60,6 +60,7 @@ struct rig {
 	pam_handle_t *pamh;
 	struct pam_conv conv;
 	int no_conversation;
+	int has_relay;		/* questions may be longer than PAM says */
 	struct rig_reply replies[RIG_REPLIES_MAX];
 	int n_replies, n_replied;
 	int info_code;		/* what messages come to */

@@ -97,6 +97,21 @@ stack_of_a_login(void **state)
 	stack_of(r, PAM_SUCCESS);
 }
 
+/* The longest prompts and answers that there are. */
+static void
+stack_of_a_relay(void **state)
+{
+	struct rig *r;
+
+	(void)state;
+	if (RIG_SANITIZED || rig_under_valgrind())
+		skip();
+	r = rig_new();
+	rig_helper(r, "login\nrelay x8000 => " RIG_PIN "\n"
+	    "relay x8000 => " RIG_PIN "\nresult allow\n");
+	stack_of(r, PAM_SUCCESS);
+}
+
 static void
 stack_of_a_failure(void **state)
 {
@@ -142,6 +157,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stack_of_a_login),
+		cmocka_unit_test(stack_of_a_relay),
 		cmocka_unit_test(stack_of_a_failure),
 		cmocka_unit_test(stack_of_a_wrong_argument),
 		cmocka_unit_test(stack_of_a_spawn),
