@@ -17,9 +17,14 @@ libmtls_helper_la_SOURCES = \
 	helper/machine.h \
 	helper/method.c \
 	helper/method.h \
+	helper/method_relay.c \
 	helper/method_token.c \
 	helper/module_link.c \
 	helper/module_link.h \
+	helper/relay_talk.c \
+	helper/relay_talk.h \
+	helper/relay_wire.c \
+	helper/relay_wire.h \
 	helper/settings.c \
 	helper/settings.h \
 	helper/settings_check.c \

@@ -10,6 +10,7 @@
 #include <string.h>
 
 static const struct method *const methods[] = {
+	&method_relay,
 	&method_token,
 };
 

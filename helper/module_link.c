@@ -22,6 +22,7 @@ struct module_link {
 	module_gone_fn gone;
 	void *gone_arg;
 	module_answer_fn answer;	/* NULL: nothing was asked */
+	enum mtls_message_type wanted;	/* ANSWER or RELAY_ANSWER */
 	void *answer_arg;
 };
 
@@ -54,17 +55,21 @@ module_link_receive(int fd, struct mtls_deadline deadline,
 }
 
 static void
-take_answer(struct module_link *m, const struct mtls_msg_answer *a)
+take_answer(struct module_link *m, const struct mtls_message *message)
 {
+	int is_relay = message->type == MTLS_MSG_RELAY_ANSWER;
+	uint8_t status = is_relay ? message->u.relay_answer.status :
+	    message->u.answer.status;
 	module_answer_fn answer = m->answer;
 	struct mtls_err err;
 
 	mtls_err_clear(&err);
 	m->answer = NULL;
-	if (a->status != MTLS_OK)
-		(void)mtls_fail(&err, (enum mtls_status)a->status,
+	if (status != MTLS_OK)
+		(void)mtls_fail(&err, (enum mtls_status)status,
 		    "the question was not answered");
-	answer(m->answer_arg, a->text, &err);
+	answer(m->answer_arg, is_relay ? message->u.relay_answer.text :
+	    message->u.answer.text, &err);
 }
 
 static void
@@ -76,7 +81,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	mtls_err_clear(&err);
-	if (receive(fd, MTLS_MSG_ANSWER, m->deadline, &message, &err) ==
+	if (receive(fd, m->wanted, m->deadline, &message, &err) ==
 	    MTLS_E_CLOSED) {
 		mtls_err_clear(&err);
 		(void)mtls_fail(&err, MTLS_E_CANCELLED,
@@ -89,7 +94,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 		(void)event_del(m->readable);
 		m->gone(m->gone_arg, &err);
 	} else {
-		take_answer(m, &message.u.answer);
+		take_answer(m, &message);
 	}
 	mtls_message_clear(&message);
 }
@@ -109,6 +114,7 @@ module_link_new(struct event_base *base, int fd, uint32_t flags,
 	m->deadline = deadline;
 	m->gone = gone;
 	m->gone_arg = arg;
+	m->wanted = MTLS_MSG_ANSWER;
 	m->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable,
 	    m);
 	/*
@@ -144,6 +150,8 @@ ask(struct module_link *m, const struct mtls_message *question, int pin_fd,
 	if (mtls_message_send(m->fd, question, pin_fd, m->deadline, err) !=
 	    MTLS_OK)
 		return err->status;
+	m->wanted = question->type == MTLS_MSG_RELAY ? MTLS_MSG_RELAY_ANSWER :
+	    MTLS_MSG_ANSWER;
 	m->answer = answer;
 	m->answer_arg = arg;
 	return MTLS_OK;
@@ -160,6 +168,23 @@ module_link_ask(struct module_link *m, const char *text,
 		return mtls_fail(err, MTLS_E_CONVERSATION,
 		    "this service can ask for one secret and nothing else");
 	if (mtls_text_dup(&question.u.ask.text, text, err) != MTLS_OK)
+		return err->status;
+	status = ask(m, &question, -1, answer, arg, err);
+	mtls_message_clear(&question);
+	return status;
+}
+
+enum mtls_status
+module_link_relay(struct module_link *m, const char *text,
+    module_answer_fn answer, void *arg, struct mtls_err *err)
+{
+	struct mtls_message question = { .type = MTLS_MSG_RELAY };
+	enum mtls_status status;
+
+	if (m->flags & MTLS_LOGIN_SINGLE)
+		return mtls_fail(err, MTLS_E_CONVERSATION,
+		    "this service can ask for one secret and nothing else");
+	if (mtls_text_dup(&question.u.relay.text, text, err) != MTLS_OK)
 		return err->status;
 	status = ask(m, &question, -1, answer, arg, err);
 	mtls_message_clear(&question);

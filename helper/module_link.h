@@ -46,6 +46,13 @@ enum mtls_status module_link_ask_secret(struct module_link *m,
     const char *text, int pin_fd, module_answer_fn answer, void *arg,
     struct mtls_err *err);
 
+/*
+ * A prompt of a relay, and the answer as it was given. One question at a
+ * time; CONVERSATION where the LOGIN allows secret questions only.
+ */
+enum mtls_status module_link_relay(struct module_link *m, const char *text,
+    module_answer_fn answer, void *arg, struct mtls_err *err);
+
 /* Shows something where the LOGIN allows it; a failure is no failure. */
 void module_link_tell(struct module_link *m, const char *text);
 

@@ -16,6 +16,8 @@
 #include "mtls/random.h"
 #include "mtls/text.h"
 
+#define METHODS_BUILT	(POLICY_METHOD_TOKEN | POLICY_METHOD_RELAY)
+
 static void
 on_added(struct store_op *op)
 {
@@ -125,7 +127,7 @@ challenge_open(struct exchange *x)
 		return;
 	}
 	/* The other methods need requests of their own. */
-	if (policy_method(open->method) != POLICY_METHOD_TOKEN) {
+	if ((policy_method(open->method) & METHODS_BUILT) == 0) {
 		exchange_refuse(x, 403, "method-unknown",
 		    "This verifier does not know the method.");
 		return;

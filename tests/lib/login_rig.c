@@ -293,6 +293,7 @@ login_case_clear(struct login_case *c)
 	free(c->asked);
 	free(c->secret);
 	free(c->told);
+	free(c->relayed);
 }
 
 void

@@ -54,6 +54,7 @@ struct login_case {
 	const char *answer;			/* to ASK; NULL: 1 */
 	int answer_status;			/* of ANSWER */
 	login_case_fn on_secret;		/* instead of an answer */
+	login_case_fn on_relay;			/* the prompt is c->relayed */
 	login_case_fn on_connected;		/* once the LOGIN is sent */
 	login_case_fn in_helper;		/* there, before login_run() */
 	uid_t caller;				/* 0: whoever we are */
@@ -65,6 +66,9 @@ struct login_case {
 	struct mtls_message other;		/* what was not expected */
 	int n_asked, n_secret, n_told, n_phases;
 	char *asked, *secret, *told;		/* the last texts */
+	char *relayed;
+	int n_relayed;
+	void *person;				/* the test's own */
 	int64_t ms;
 	const struct fake_verifier_record *record[2];
 
@@ -91,6 +95,7 @@ void login_case_no_answer(struct login_case *c);
 void login_case_send(struct login_case *c, const struct mtls_message *m);
 void login_case_send_login(struct login_case *c);
 void login_case_send_answer(struct login_case *c, const char *answer);
+void login_case_send_relay_answer(struct login_case *c, const char *answer);
 /* Calls fn once fake_token has come to that step. */
 void login_case_at_step(struct login_case *c, const char *step,
     login_case_fn fn);

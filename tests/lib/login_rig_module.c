@@ -72,6 +72,16 @@ login_case_send_answer(struct login_case *c, const char *answer)
 }
 
 void
+login_case_send_relay_answer(struct login_case *c, const char *answer)
+{
+	struct mtls_message m = { .type = MTLS_MSG_RELAY_ANSWER };
+
+	m.u.relay_answer.status = (uint8_t)c->answer_status;
+	m.u.relay_answer.text = text(c->answer_status == 0 ? answer : "");
+	login_case_send(c, &m);
+}
+
+void
 login_case_no_answer(struct login_case *c)
 {
 	(void)c;
@@ -161,6 +171,10 @@ take_message(struct login_case *c, struct mtls_message *m)
 			c->on_secret(c);
 		else
 			login_case_answer_secret(c);
+	} else if (m->type == MTLS_MSG_RELAY && c->on_relay != NULL) {
+		c->n_relayed++;
+		keep(&c->relayed, m->u.relay.text);
+		c->on_relay(c);
 	} else if (m->type == MTLS_MSG_TELL) {
 		c->n_told++;
 		keep(&c->told, m->u.tell.text);

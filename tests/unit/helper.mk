@@ -125,3 +125,11 @@ tests_unit_test_login_card_LDADD = libmtls_helper.la libtoken_rig.la \
 	$(CMOCKA_LIBS)
 tests_unit_test_login_card_DEPENDENCIES = libmtls_helper.la \
 	$(token_test_depends)
+
+unit_tests += tests/unit/test_login_relay
+tests_unit_test_login_relay_SOURCES = tests/unit/test_login_relay.c \
+	tests/lib/relay_person.c tests/lib/relay_person.h \
+	$(helper_rig_sources)
+tests_unit_test_login_relay_CFLAGS = $(helper_rig_cflags)
+tests_unit_test_login_relay_LDADD = $(helper_test_ldadd)
+EXTRA_tests_unit_test_login_relay_DEPENDENCIES = tests/lib/fake_token
