@@ -155,7 +155,7 @@ asked_before_the_pin(void **state)
 	} cases[] = {
 		{ { .service = "sshd" }, 403, "service-not-allowed" },
 		{ { .service = "Sudo" }, 403, "service-not-allowed" },
-		{ { .method = "relay" }, 403, "method-unknown" },
+		{ { .method = "relay" }, 403, "service-not-allowed" },
 		{ { .method = "password" }, 403, "method-unknown" },
 		{ { .user = "-f root" }, 400, "bad-request" },
 		{ { .user = "a b" }, 400, "bad-request" },
