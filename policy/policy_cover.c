@@ -191,8 +191,8 @@ policy_check_covers(const struct policy *policy,
 	if (!people_cover(policy, a, b) ||
 	    !hosts_cover(&a->hosts, &b->hosts) ||
 	    !words_cover(&a->services, &b->services) ||
-	    (methods_of(policy, b) & ~a->methods) != 0 || !networks_cover(a, b) ||
-	    !times_cover(a, b))
+	    (methods_of(policy, b) & ~a->methods) != 0 ||
+	    !networks_cover(a, b) || !times_cover(a, b))
 		return 0;
 	if (a->effect == POLICY_DENY)
 		return 1;
