@@ -52,7 +52,7 @@ client switch {
 
 
 @pytest.fixture(scope="module")
-def verifier(acme):
+def verifier(acme, laptop):
     with gateways.verifier(acme, "freeradius") as it:
         yield it
 

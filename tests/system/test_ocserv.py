@@ -16,7 +16,7 @@ INSIDE = "10.97.0.1"
 
 
 @pytest.fixture(scope="module")
-def verifier(acme):
+def verifier(acme, laptop):
     with gateways.verifier(acme, "ocserv") as it:
         yield it
 

@@ -8,10 +8,10 @@ import signal
 
 import pytest
 
-from mtls_test import CONFIG, HELPER, gateway as gateways
+from mtls_test import CONFIG, gateway as gateways
 from mtls_test.gateway import Gateway, NAME, PASSWORD
 from mtls_test.network import server_certificate
-from mtls_test.process import Process, find, wait_until
+from mtls_test.process import Process, children, wait_until
 from mtls_test.programs import spawn
 
 SERVER = pathlib.Path("/etc/openvpn/server")
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("tunnels")
 
 
 @pytest.fixture(scope="module")
-def verifier(acme):
+def verifier(acme, laptop):
     with gateways.verifier(acme, "openvpn") as it:
         yield it
 
@@ -42,7 +42,7 @@ def gateway(acme, verifier):
     for directory in (SERVER, CLIENT):
         (directory / "vpn-ca.pem").write_text(
             (SERVER / "vpn.pem").read_text())
-    with it.socket():
+    with it.socket() as it.door:
         yield it
     it.remove()
 
@@ -169,20 +169,22 @@ def test_two_factors(gateway, laptop, code):
 
 def test_T170_late_verdict(gateway, verifier, laptop, code, syslog):
     """The answer for somebody who has left is not the answer for the next
-    who comes from the same place."""
+    who comes under the same name."""
     gateway.insert(gateway.card, verifier="connect-timeout = 20s")
-    change(CLIENT / "client.conf", "nobind\n", "lport 5555\n")
     mark = syslog.mark()
-    with server(), contextlib.ExitStack() as stack:
+    # Otherwise OpenVPN drops the second for having the name of the first.
+    with server("--duplicate-cn"), contextlib.ExitStack() as stack:
         verifier.process.send(signal.SIGSTOP)
         stack.callback(verifier.process.send, signal.SIGCONT)
         first = stack.enter_context(Client(laptop, code()))
-        wait_until(lambda: len(find(HELPER)) == 1, "the first login")
+        wait_until(lambda: len(children(gateway.door.pid)) == 1,
+                   "the first login")
         first.send(signal.SIGKILL)
         first.popen.wait()
         second = stack.enter_context(
             Client(laptop, PASSWORD, number=1))
-        wait_until(lambda: len(find(HELPER)) == 2, "the second login")
+        wait_until(lambda: len(children(gateway.door.pid)) == 2,
+                   "the second login")
         verifier.process.send(signal.SIGCONT)
         assert not second.came_up()
         syslog.wait_for("not-granted", mark)

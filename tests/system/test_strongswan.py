@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("tunnels")
 
 
 @pytest.fixture(scope="module")
-def verifier(acme):
+def verifier(acme, laptop):
     with gateways.verifier(acme, "strongswan") as it:
         yield it
 

@@ -21,16 +21,26 @@ def text(path):
     changed = (EXAMPLES / path).read_text()
     for old, new in (("method = code", "method = token"),
                      ("by code, mint", "by token"), ("by mint", "by token"),
+                     ("= relay, code", "= token"), ("by relay, code", "by token"),
                      (" Code ", " PIN ")):
         changed = changed.replace(old, new)
     return changed
 
 
+def host_name(name):
+    """Makes a name mean this computer, for the laptop as well."""
+    with open("/etc/hosts", "r+", encoding="ascii") as hosts:
+        if name not in hosts.read().split():
+            hosts.write(f"{GATEWAY} {name}\n")
+
+
 @contextlib.contextmanager
 def verifier(organisation, example, settings=""):
-    """A verifier with the policy of an example."""
-    it = Verifier(organisation, policy=text(f"{example}/policy.conf"),
-                  settings=settings)
+    """A verifier with the policy of an example, which the laptop reaches."""
+    it = Verifier(organisation, name="login.acme.example",
+                  policy=text(f"{example}/policy.conf"), settings=settings)
+    it.conf.write_text(it.conf.read_text().replace("127.0.0.1", GATEWAY))
+    host_name(it.name)
     try:
         yield it.start()
     finally:
@@ -44,9 +54,7 @@ class Gateway(Machine):
         self.example = example
         self.made = []
         super().__init__(organisation, verifier, name=name)
-        with open("/etc/hosts", "r+", encoding="ascii") as hosts:
-            if name not in hosts.read().split():
-                hosts.write(f"{GATEWAY} {name}\n")
+        host_name(name)
 
     def settings(self, more="", **sections):
         super().settings(more=text(f"{self.example}/pam_mtls.conf") + more,
