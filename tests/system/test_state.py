@@ -87,6 +87,7 @@ def machine(acme, pair):
 
 
 @pytest.mark.parametrize("program", ["test_store", "test_store_binding",
+                                     "test_store_code",
                                      "test_store_limit",
                                      "test_store_postgresql"])
 def test_units(postgres, program):

@@ -17,6 +17,7 @@ unit_tests += \
 	tests/unit/test_store_sqlite \
 	tests/unit/test_store_thread \
 	tests/unit/test_store_limit \
+	tests/unit/test_store_code \
 	tests/unit/test_throttle \
 	tests/unit/test_limit \
 	tests/unit/test_verifier_flood \
@@ -80,6 +81,11 @@ tests_unit_test_store_thread_SOURCES = tests/unit/test_store_thread.c
 tests_unit_test_store_thread_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_store_thread_LDADD = $(VERIFIER_TEST_LIBS)
 
+tests_unit_test_store_code_SOURCES = tests/unit/test_store_code.c \
+	$(store_rig_sources)
+tests_unit_test_store_code_CFLAGS = $(VERIFIER_TEST_CFLAGS) \
+	$(POSTGRESQL_CFLAGS)
+tests_unit_test_store_code_LDADD = $(VERIFIER_TEST_LIBS) $(POSTGRESQL_LIBS)
 tests_unit_test_store_limit_SOURCES = tests/unit/test_store_limit.c \
 	$(store_rig_sources)
 tests_unit_test_store_limit_CFLAGS = $(VERIFIER_TEST_CFLAGS) \

@@ -1,6 +1,7 @@
 # The state: one interface, two engines.
 libmtls_verifier_la_SOURCES += \
 	verifier/store/store.c verifier/store/store.h \
+	verifier/store/store_backend.h verifier/store/store_code.h \
 	verifier/store/store_internal.h \
 	verifier/store/store_op.c \
 	verifier/store/store_open.c \
@@ -9,6 +10,7 @@ libmtls_verifier_la_SOURCES += \
 	verifier/store/store_sqlite_admin.c \
 	verifier/store/store_sqlite_audit.c \
 	verifier/store/store_sqlite_challenge.c \
+	verifier/store/store_sqlite_code.c \
 	verifier/store/store_sqlite_floor.c \
 	verifier/store/store_sqlite_limit.c \
 	verifier/store/store_sqlite_revoked.c \
@@ -18,6 +20,7 @@ if HAVE_POSTGRESQL
 libmtls_verifier_la_SOURCES += \
 	verifier/store/store_postgres.c verifier/store/store_postgres.h \
 	verifier/store/store_postgres_call.c \
+	verifier/store/store_postgres_code.c \
 	verifier/store/store_postgres_connect.c \
 	verifier/store/store_postgres_rows.c \
 	verifier/store/store_postgres_statement.c \
@@ -38,7 +41,13 @@ verifier/store/postgres_2.sql.h: $(top_srcdir)/verifier/store/postgres_2.sql
 	$(AM_V_GEN)$(store_literal) \
 	    $(top_srcdir)/verifier/store/postgres_2.sql >$@.new && \
 	    mv $@.new $@
-store_steps = verifier/store/postgres.sql.h verifier/store/postgres_2.sql.h
+verifier/store/postgres_3.sql.h: $(top_srcdir)/verifier/store/postgres_3.sql
+	$(AM_V_GEN)$(store_literal) \
+	    $(top_srcdir)/verifier/store/postgres_3.sql >$@.new && \
+	    mv $@.new $@
+store_steps = verifier/store/postgres.sql.h \
+	verifier/store/postgres_2.sql.h verifier/store/postgres_3.sql.h
 BUILT_SOURCES += $(store_steps)
 CLEANFILES += $(store_steps)
-EXTRA_DIST += verifier/store/postgres.sql verifier/store/postgres_2.sql
+EXTRA_DIST += verifier/store/postgres.sql verifier/store/postgres_2.sql \
+	verifier/store/postgres_3.sql

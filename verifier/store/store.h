@@ -24,7 +24,8 @@
 #include "mtls/status.h"
 #include "mtls/verdict.h"
 
-struct pollfd;
+#include "store_code.h"
+
 struct store;
 struct store_port;
 
@@ -51,6 +52,7 @@ struct store_challenge {
 	uint8_t nonce[MTLS_NONCE_BYTES];
 	char *user, *service, *host, *tty, *rhost, *ruser, *method;
 	char *source;			/* the machine's address */
+	char *session;			/* in: its word, or NULL */
 	int64_t expires_ms;		/* CLOCK_BOOTTIME */
 	enum store_state state;
 	/* Once it is decided: */
@@ -159,8 +161,8 @@ struct store_counts {
 #define STORE_DROP_MAX 500
 
 /*
- * With limits, CHALLENGE_ADD, CHALLENGE_DECIDE, RECORD_ADD and LIMIT_TAKE
- * first look at all of them. Where one refuses, nothing is done and nothing
+ * With limits, CHALLENGE_ADD, CHALLENGE_DECIDE, RECORD_ADD, LIMIT_TAKE,
+ * CODE_ADD and CODE_TAKE first look at all of them. Where one refuses, nothing is done and nothing
  * is taken: REFUSED, limited is that one, and wait_s says when to ask again.
  * Tokens are taken together with what the operation does, and not where that
  * is refused.
@@ -169,7 +171,8 @@ enum store_kind {
 	/*
 	 * Adds challenge. REFUSED if its machine has too many, or the id was
 	 * there, or, with is_revoked, where sha256 (of the machine's
-	 * certificate) or key_sha256 is revoked.
+	 * certificate) or key_sha256 is revoked, or, with is_word_taken,
+	 * where another open one has that session word.
 	 */
 	STORE_CHALLENGE_ADD,
 	/*
@@ -179,6 +182,10 @@ enum store_kind {
 	 * challenge; found, bound_user and is_revoked hold what was found.
 	 */
 	STORE_CHALLENGE_FIND,
+	/* The same for the open one with the session word session. */
+	STORE_SESSION_FIND,
+	/* To whom sha256 was bound, and whether it is revoked, as above. */
+	STORE_PERSON_FIND,
 	/*
 	 * Gives an open challenge its decision and adds record, both or
 	 * neither. REFUSED if it is not open (any more), NOT_FOUND; REFUSED
@@ -194,10 +201,25 @@ enum store_kind {
 	 */
 	STORE_CHALLENGE_DELIVER,
 	/*
-	 * Forgets challenges that ended before now_ms, and buckets that are
-	 * full at limit_now_us; writes those that were brief.
+	 * Forgets challenges and codes that ended before now_ms, and buckets
+	 * that are full at limit_now_us; writes those that were brief.
 	 */
 	STORE_CHALLENGE_PURGE,
+	/*
+	 * Adds code in place of the one for the same, and record, both or
+	 * neither. REFUSED if its challenge is not open or has had its
+	 * tries; with is_revoked as above.
+	 */
+	STORE_CODE_ADD,
+	/*
+	 * Tries attempt for challenge id, which host opened for user; REFUSED
+	 * if it is not open, not that machine's or has had its tries. A hit
+	 * takes the code away, and the tries: of many at a time one has it.
+	 * What misses takes one try; and what limits say if there is a code
+	 * of user that could have been guessed. A code that is good for
+	 * something else is taken away as well. taken holds what came of it.
+	 */
+	STORE_CODE_TAKE,
 	/* Takes what limits say. */
 	STORE_LIMIT_TAKE,
 	/*
@@ -290,6 +312,9 @@ struct store_op {
 	size_t n_limits;	/* at most STORE_LIMITS_MAX */
 	int64_t limit_now_us;	/* throttle_now_us() */
 	const struct store_revocation *revocation;
+	const char *session;
+	const struct store_code *code;
+	const struct store_attempt *attempt;
 	struct store_filter filter;
 	/* Out. UNAVAILABLE: the store could not do it, nothing was done. */
 	enum mtls_status status;
@@ -297,6 +322,8 @@ struct store_op {
 	struct store_challenge found;
 	char *bound_user;	/* NULL: bound to nobody */
 	int is_revoked;		/* by an administrator */
+	int is_word_taken;
+	struct store_taken taken;
 	size_t n_rows;
 	struct mtls_message *rows;	/* ADMIN_RECORD, _HEAD or _BINDING */
 	size_t n_bound;
@@ -401,35 +428,5 @@ extern const uint32_t store_bucket_us[STORE_BUCKETS];
 
 /* May be called by every thread. */
 void store_get_stats(struct store *store, struct store_stats *ret);
-
-/* What a kind of store has to provide; all in the store's thread. */
-struct store_backend {
-	/*
-	 * These operations, in this order, in one transaction, which is
-	 * durable when this returns OK; each has its status. Otherwise
-	 * nothing has happened, or it is not known what: UNAVAILABLE.
-	 */
-	enum mtls_status (*run)(void *self, struct store_op *first,
-	    struct mtls_err *err);
-	/*
-	 * What to wait for between two runs, and for how many milliseconds
-	 * (-1: for ever); ret->fd is -1 where there is nothing. May be NULL.
-	 */
-	int (*watch)(void *self, struct pollfd *ret);
-	/* After that, and before each run. May be NULL. */
-	void (*idle)(void *self, struct store *store);
-	void (*close)(void *self);
-};
-
-/* CONFIG: the database has another schema, and what to do about it. */
-enum mtls_status store_schema_fault(int version, int wanted,
-    struct mtls_err *err);
-
-/* From idle(): as store_decided_fn says, to every port. */
-void store_decided(struct store *store, const uint8_t *id);
-
-/* Takes self, also where it fails. */
-enum mtls_status store_new(const struct store_backend *backend, void *self,
-    struct store **ret, struct mtls_err *err);
 
 #endif

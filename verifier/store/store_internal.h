@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-#include "store.h"
+#include "store_backend.h"
 
 struct store_queue {
 	struct store_op *first, **last;

@@ -23,13 +23,25 @@ store_challenge_clear(struct store_challenge *c)
 	memset(c, 0, sizeof(*c));
 }
 
+static void
+taken_clear(struct store_taken *t)
+{
+	free(t->der);
+	free(t->source);
+	free(t->user);
+	free(t->service);
+	free(t->host);
+	memset(t, 0, sizeof(*t));
+}
+
 void
 store_op_clear(struct store_op *op)
 {
 	store_challenge_clear(&op->found);
 	free(op->bound_user);
 	op->bound_user = NULL;
-	op->is_revoked = 0;
+	op->is_revoked = op->is_word_taken = 0;
+	taken_clear(&op->taken);
 	for (size_t i = 0; i < op->n_rows; i++)
 		mtls_message_clear(&op->rows[i]);
 	free(op->rows);

@@ -10,7 +10,7 @@
 
 #include "mtls/deadline.h"
 
-#include "store.h"
+#include "store_backend.h"
 
 /* Every statement, once; store_postgres_statement.c has the text. */
 enum postgres_statement {
@@ -22,9 +22,13 @@ enum postgres_statement {
 	PG_CHALLENGE_FORGET,
 	PG_CHALLENGE_ADD,
 	PG_CHALLENGE_FIND,
+	PG_SESSION_FIND,
+	PG_PERSON_FIND,
 	PG_CHALLENGE_DECIDE,
 	PG_CHALLENGE_DELIVER,
 	PG_PURGE,
+	PG_CODE_ADD,
+	PG_CODE_TAKE,
 	PG_LIMIT_TAKE,
 	PG_LIMIT_CLEAR,
 	PG_RECORD_ADD,
@@ -78,6 +82,17 @@ void postgres_add_texts(struct postgres_call *call,
 void postgres_add_numbers(struct postgres_call *call,
     const int64_t *numbers, size_t n);
 
+/* A record, limits, and what may be revoked, in the order of the functions. */
+void postgres_add_record(struct postgres_call *call,
+    const struct store_record *record, const char *verifier);
+void postgres_add_limits(struct postgres_call *call,
+    const struct store_op *op);
+void postgres_add_hashes(struct postgres_call *call,
+    const struct store_op *op);
+/* CODE_ADD and CODE_TAKE. */
+void postgres_call_code(struct postgres_call *call, const struct store_op *op,
+    const char *verifier, int64_t now_ms);
+
 /*
  * Whether it writes what another verifier may be writing too. A transaction
  * with such an operation has the lock of all of them: nobody waits for
@@ -88,6 +103,13 @@ int postgres_is_locking(enum store_kind kind);
 /* What came of it; the rows are of that statement. Sets op->status. */
 void postgres_take(const PGresult *rows, struct store_op *op,
     int64_t now_ms);
+
+/* That limit says no, n being -10 - its number: REFUSED. */
+enum mtls_status postgres_take_refusal(const PGresult *rows,
+    struct store_op *op, int64_t n, struct mtls_err *err);
+/* Of CODE_TAKE. */
+enum mtls_status postgres_take_code(const PGresult *rows,
+    struct store_op *op, struct mtls_err *err);
 
 /* The same for operations that list something. */
 enum mtls_status postgres_take_rows(const PGresult *rows,
@@ -158,7 +180,7 @@ enum mtls_status postgres_fail(const struct postgres *s,
     const PGresult *result, struct mtls_err *err);
 
 /* Steps up to the schema of this program, which is this many. */
-#define POSTGRES_SCHEMA 2
+#define POSTGRES_SCHEMA 3
 extern const char *const postgres_steps[POSTGRES_SCHEMA];
 
 /* A struct store_backend run. */

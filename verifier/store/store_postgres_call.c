@@ -16,8 +16,8 @@
 
 #include "throttle.h"
 
-static void
-add_record(struct postgres_call *c, const struct store_record *r,
+void
+postgres_add_record(struct postgres_call *c, const struct store_record *r,
     const char *verifier)
 {
 	const char *const texts[] = {
@@ -32,8 +32,8 @@ add_record(struct postgres_call *c, const struct store_record *r,
 }
 
 /* Of all limits, those without a rate too: those take nothing. */
-static void
-add_limits(struct postgres_call *c, const struct store_op *op)
+void
+postgres_add_limits(struct postgres_call *c, const struct store_op *op)
 {
 	const char *keys[STORE_LIMITS_MAX], *users[STORE_LIMITS_MAX];
 	const char *refuses[STORE_LIMITS_MAX];
@@ -64,8 +64,8 @@ add_limits(struct postgres_call *c, const struct store_op *op)
 }
 
 /* What may be revoked; no row has "". */
-static void
-add_hashes(struct postgres_call *c, const struct store_op *op)
+void
+postgres_add_hashes(struct postgres_call *c, const struct store_op *op)
 {
 	postgres_add_text(c, op->sha256);
 	postgres_add_text(c, op->sha256 == NULL ? "" : op->key_sha256);
@@ -77,7 +77,7 @@ call_add(struct postgres_call *c, const struct store_op *op, int64_t now_ms)
 	const struct store_challenge *ch = op->challenge;
 	const char *const texts[] = {
 		ch->user, ch->service, ch->host, ch->tty, ch->rhost,
-		ch->ruser, ch->method, ch->source,
+		ch->ruser, ch->method, ch->source, ch->session,
 	};
 
 	c->statement = PG_CHALLENGE_ADD;
@@ -87,8 +87,9 @@ call_add(struct postgres_call *c, const struct store_op *op, int64_t now_ms)
 	postgres_add_texts(c, texts, sizeof(texts) / sizeof(texts[0]));
 	postgres_add_number(c, ch->expires_ms - now_ms);
 	postgres_add_number(c, STORE_OPEN_MAX);
-	add_hashes(c, op);
-	add_limits(c, op);
+	postgres_add_number(c, STORE_CODE_TRIES);
+	postgres_add_hashes(c, op);
+	postgres_add_limits(c, op);
 }
 
 static void
@@ -106,13 +107,13 @@ call_decide(struct postgres_call *c, const struct store_op *op,
 	postgres_add_number(c, d->grant_expires_ms - now_ms);
 	/* A "no" stays one, whatever is revoked. */
 	if (d->verdict == MTLS_VERDICT_ALLOW) {
-		add_hashes(c, op);
+		postgres_add_hashes(c, op);
 	} else {
 		postgres_add_text(c, "");
 		postgres_add_text(c, "");
 	}
-	add_record(c, op->record, verifier);
-	add_limits(c, op);
+	postgres_add_record(c, op->record, verifier);
+	postgres_add_limits(c, op);
 }
 
 static void
@@ -142,12 +143,12 @@ call_binding(struct postgres_call *c, const struct store_op *op,
 		postgres_add_number(c, b->bound_at_s);
 		postgres_add_text(c, b->key_sha256);
 		postgres_add_bytes(c, b->der, b->der_len);
-		add_record(c, op->record, verifier);
+		postgres_add_record(c, op->record, verifier);
 	} else {
 		c->statement = PG_BINDING_REMOVE;
 		postgres_add_text(c, op->user);
 		postgres_add_text(c, op->sha256);
-		add_record(c, op->record, verifier);
+		postgres_add_record(c, op->record, verifier);
 	}
 }
 
@@ -199,7 +200,7 @@ call_revocation(struct postgres_call *c, const struct store_op *op,
 		postgres_add_text(c, r->by);
 		postgres_add_number(c, r->revoked_at_s);
 	}
-	add_record(c, op->record, verifier);
+	postgres_add_record(c, op->record, verifier);
 }
 
 static void
@@ -210,7 +211,7 @@ call_floor(struct postgres_call *c, const struct store_op *op,
 
 	if (op->kind == STORE_FLOOR_FORGET) {
 		c->statement = PG_FLOOR_FORGET;
-		add_record(c, op->record, verifier);
+		postgres_add_record(c, op->record, verifier);
 		return;
 	}
 	c->statement = PG_FLOOR_RAISE;
@@ -224,6 +225,8 @@ postgres_is_locking(enum store_kind kind)
 {
 	switch (kind) {
 	case STORE_CHALLENGE_FIND:
+	case STORE_SESSION_FIND:
+	case STORE_PERSON_FIND:
 	case STORE_RECORD_LIST:
 	case STORE_HEAD_LIST:
 	case STORE_HEAD_FIND:
@@ -236,6 +239,8 @@ postgres_is_locking(enum store_kind kind)
 	case STORE_CHALLENGE_DECIDE:
 	case STORE_CHALLENGE_DELIVER:
 	case STORE_CHALLENGE_PURGE:
+	case STORE_CODE_ADD:
+	case STORE_CODE_TAKE:
 	case STORE_LIMIT_TAKE:
 	case STORE_LIMIT_CLEAR:
 	case STORE_RECORD_ADD:
@@ -264,7 +269,20 @@ postgres_call_of(struct postgres_call *c, const struct store_op *op,
 	case STORE_CHALLENGE_FIND:
 		c->statement = PG_CHALLENGE_FIND;
 		postgres_add_bytes(c, op->id, MTLS_ID_BYTES);
-		add_hashes(c, op);
+		postgres_add_hashes(c, op);
+		return;
+	case STORE_SESSION_FIND:
+		c->statement = PG_SESSION_FIND;
+		postgres_add_text(c, op->session);
+		postgres_add_hashes(c, op);
+		return;
+	case STORE_PERSON_FIND:
+		c->statement = PG_PERSON_FIND;
+		postgres_add_hashes(c, op);
+		return;
+	case STORE_CODE_ADD:
+	case STORE_CODE_TAKE:
+		postgres_call_code(c, op, verifier, now_ms);
 		return;
 	case STORE_CHALLENGE_DECIDE:
 		call_decide(c, op, verifier, now_ms);
@@ -281,7 +299,7 @@ postgres_call_of(struct postgres_call *c, const struct store_op *op,
 		return;
 	case STORE_LIMIT_TAKE:
 		c->statement = PG_LIMIT_TAKE;
-		add_limits(c, op);
+		postgres_add_limits(c, op);
 		return;
 	case STORE_LIMIT_CLEAR:
 		c->statement = PG_LIMIT_CLEAR;
@@ -289,12 +307,12 @@ postgres_call_of(struct postgres_call *c, const struct store_op *op,
 		if (op->user == NULL || op->user[0] == '\0')
 			c->is_bad = 1;
 		postgres_add_text(c, op->user);
-		add_record(c, op->record, verifier);
+		postgres_add_record(c, op->record, verifier);
 		return;
 	case STORE_RECORD_ADD:
 		c->statement = PG_RECORD_ADD;
-		add_record(c, op->record, verifier);
-		add_limits(c, op);
+		postgres_add_record(c, op->record, verifier);
+		postgres_add_limits(c, op);
 		return;
 	case STORE_RECORD_LIST:
 		call_list(c, op);

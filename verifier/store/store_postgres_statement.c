@@ -35,6 +35,12 @@
 #define LIMITS(k, u, t, n, c, r, at) "ROW($" k "::text[], $" u "::text[]," \
 	" $" t "::bigint[], $" n "::bigint[], $" c "::bigint[]," \
 	" $" r "::boolean[], $" at "::bigint)::mtls_verifier.limits"
+/* Of challenges: to whom $2 is bound, the row, whether $2 or $3 is revoked. */
+#define FOUND(where) \
+	"SELECT 1, (SELECT b.user_name FROM mtls_verifier.binding b" \
+	" WHERE sha256 = $2), " CHALLENGE \
+	", mtls_verifier.is_revoked($2, $3)" \
+	" FROM mtls_verifier.challenge WHERE " where
 #define ANSWER "SELECT n, wait_us FROM mtls_verifier."
 
 const char *const postgres_statements[PG_N] = {
@@ -44,18 +50,32 @@ const char *const postgres_statements[PG_N] = {
 	[PG_ROLLBACK] = "ROLLBACK",
 	[PG_CLOCK] =
 	    "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint",
-	[PG_CHALLENGE_FORGET] = "DELETE FROM mtls_verifier.challenge",
+	/* And codes, which end by the same clock. */
+	[PG_CHALLENGE_FORGET] =
+	    "WITH codes AS (DELETE FROM mtls_verifier.code)"
+	    " DELETE FROM mtls_verifier.challenge",
 	/* A number that nobody else takes, in this database. */
 	[PG_LOCK] = "SELECT pg_advisory_xact_lock(7307203829213447282)",
 	[PG_CHALLENGE_ADD] =
 	    ANSWER "challenge_add($1::bytea, $2::bytea, $3::bytea,"
-	    " $4::text[], $5::bigint, $6::bigint, $7, $8, "
+	    " $4::text[], $5::bigint, $6::bigint, $7::bigint, $8, $9, "
+	    LIMITS("10", "11", "12", "13", "14", "15", "16") ")",
+	[PG_CHALLENGE_FIND] = FOUND("id = $1::bytea"),
+	[PG_SESSION_FIND] =
+	    FOUND("session = $1 AND session <> '' AND state = 1"),
+	[PG_PERSON_FIND] =
+	    "SELECT (SELECT b.user_name FROM mtls_verifier.binding b"
+	    " WHERE sha256 = $1), mtls_verifier.is_revoked($1, $2)",
+	[PG_CODE_ADD] =
+	    ANSWER "code_add($1::bytea, $2::bytea, $3::bytea, $4::bytea,"
+	    " $5::text[], $6::bytea, $7::bigint, $8, $9, "
+	    RECORD_3("10", "11", "12") ", "
+	    LIMITS("13", "14", "15", "16", "17", "18", "19") ")",
+	[PG_CODE_TAKE] =
+	    "SELECT n, wait_us, tries, der, source, user_name, service, host"
+	    " FROM mtls_verifier.code_take($1::bytea, $2, $3, $4::bytea,"
+	    " $5::bytea, $6::bytea, $7::bytea, $8::bytea, "
 	    LIMITS("9", "10", "11", "12", "13", "14", "15") ")",
-	[PG_CHALLENGE_FIND] =
-	    "SELECT 1, (SELECT b.user_name FROM mtls_verifier.binding b"
-	    " WHERE sha256 = $2), " CHALLENGE
-	    ", mtls_verifier.is_revoked($2, $3)"
-	    " FROM mtls_verifier.challenge WHERE id = $1::bytea",
 	[PG_CHALLENGE_DECIDE] =
 	    ANSWER "challenge_decide($1::bytea, $2::integer, $3, $4, $5,"
 	    " $6::bigint, $7, $8, " RECORD_3("9", "10", "11") ", "

@@ -17,4 +17,10 @@ static const char step_2[] =
 #include "store/postgres_2.sql.h"
     ;
 
-const char *const postgres_steps[POSTGRES_SCHEMA] = { step_1, step_2 };
+static const char step_3[] =
+#include "store/postgres_3.sql.h"
+    ;
+
+const char *const postgres_steps[POSTGRES_SCHEMA] = {
+	step_1, step_2, step_3
+};

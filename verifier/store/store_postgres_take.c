@@ -126,6 +126,20 @@ not_found(struct mtls_err *err)
 	return mtls_fail(err, MTLS_E_NOT_FOUND, "there is no such challenge");
 }
 
+/* To whom the certificate is bound, and whether it is revoked. */
+static enum mtls_status
+take_person(const PGresult *rows, struct store_op *op, int bound,
+    int revoked, struct mtls_err *err)
+{
+	if (op->sha256 == NULL)
+		return MTLS_OK;
+	if (PQntuples(rows) != 1)
+		return postgres_malformed(err);
+	op->is_revoked = strcmp(PQgetvalue(rows, 0, revoked), "f") != 0;
+	return PQgetisnull(rows, 0, bound) ? MTLS_OK :
+	    postgres_take_text(rows, 0, bound, &op->bound_user, err);
+}
+
 /* FIND and DELIVER: whether it was done, to whom it is bound, the row. */
 static enum mtls_status
 take_found(const PGresult *rows, struct store_op *op, int64_t now_ms,
@@ -139,12 +153,9 @@ take_found(const PGresult *rows, struct store_op *op, int64_t now_ms,
 	status = take_challenge(rows, &op->found, now_ms, err);
 	if (status == MTLS_OK)
 		status = postgres_take_number(rows, 0, 0, &is_done, err);
-	if (status == MTLS_OK && op->sha256 != NULL &&
-	    op->kind == STORE_CHALLENGE_FIND && !PQgetisnull(rows, 0, 1))
-		status = postgres_take_text(rows, 0, 1, &op->bound_user, err);
-	if (op->kind == STORE_CHALLENGE_FIND && op->sha256 != NULL)
-		op->is_revoked = strcmp(PQgetvalue(rows, 0, 20), "f") != 0;
-	if (status != MTLS_OK || op->kind == STORE_CHALLENGE_FIND)
+	if (status == MTLS_OK && op->kind != STORE_CHALLENGE_DELIVER)
+		return take_person(rows, op, 1, 20, err);
+	if (status != MTLS_OK)
 		return status;
 	if (is_done != 1)
 		return mtls_fail(err, MTLS_E_REFUSED,
@@ -154,13 +165,12 @@ take_found(const PGresult *rows, struct store_op *op, int64_t now_ms,
 	return MTLS_OK;
 }
 
-/* A limit says no; which, and for how long. */
-static enum mtls_status
-take_refusal(const PGresult *rows, struct store_op *op, int64_t number,
+enum mtls_status
+postgres_take_refusal(const PGresult *rows, struct store_op *op, int64_t n,
     struct mtls_err *err)
 {
+	int64_t wait_us = 0, number = -10 - n;
 	enum mtls_status status;
-	int64_t wait_us = 0;
 
 	status = postgres_take_number(rows, 0, 1, &wait_us, err);
 	if (status != MTLS_OK)
@@ -185,9 +195,15 @@ refusal(const struct store_op *op, int64_t n, struct mtls_err *err)
 	if (op->kind == STORE_CHALLENGE_DECIDE)
 		return mtls_fail(err, MTLS_E_REFUSED,
 		    "the challenge is not in that state");
+	if (op->is_word_taken)
+		return mtls_fail(err, MTLS_E_REFUSED,
+		    "the session word is in use");
 	if (op->kind == STORE_CHALLENGE_ADD)
 		return mtls_fail(err, MTLS_E_REFUSED,
 		    "too many open challenges");
+	if (op->kind == STORE_CODE_ADD)
+		return mtls_fail(err, MTLS_E_REFUSED,
+		    "the challenge is not in that state");
 	if (op->kind == STORE_FLOOR_RAISE)
 		return mtls_fail(err, MTLS_E_REFUSED,
 		    "a newer one was in use before");
@@ -218,8 +234,9 @@ take_answer(const PGresult *rows, struct store_op *op, struct mtls_err *err)
 	if (status != MTLS_OK)
 		return status;
 	if (n <= -10)
-		return take_refusal(rows, op, -10 - n, err);
+		return postgres_take_refusal(rows, op, n, err);
 	op->is_revoked = n == -2;
+	op->is_word_taken = n == -3;
 	if (n < (is_counting(op->kind) ? 0 : 1))
 		return refusal(op, n, err);
 	if (is_counting(op->kind))
@@ -250,11 +267,17 @@ take(const PGresult *rows, struct store_op *op, int64_t now_ms,
 {
 	switch (op->kind) {
 	case STORE_CHALLENGE_FIND:
+	case STORE_SESSION_FIND:
 	case STORE_CHALLENGE_DELIVER:
 		return take_found(rows, op, now_ms, err);
+	case STORE_PERSON_FIND:
+		return take_person(rows, op, 0, 1, err);
+	case STORE_CODE_TAKE:
+		return postgres_take_code(rows, op, err);
 	case STORE_CHALLENGE_ADD:
 	case STORE_CHALLENGE_DECIDE:
 	case STORE_CHALLENGE_PURGE:
+	case STORE_CODE_ADD:
 	case STORE_LIMIT_TAKE:
 	case STORE_LIMIT_CLEAR:
 	case STORE_RECORD_ADD:

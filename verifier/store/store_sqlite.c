@@ -28,8 +28,18 @@ static const char live_schema[] =
     " verdict INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '',"
     " message TEXT NOT NULL DEFAULT '',"
     " certificate TEXT NOT NULL DEFAULT '',"
-    " grant_expires_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+    " grant_expires_ms INTEGER NOT NULL DEFAULT 0,"
+    " session TEXT NOT NULL, tries INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX live.challenge_host ON challenge(host, state);"
+    "CREATE UNIQUE INDEX live.challenge_session ON challenge(session)"
+    " WHERE session <> '' AND state = 1;"
+    "CREATE TABLE live.code ("
+    " slot BLOB PRIMARY KEY, mac BLOB NOT NULL, mark BLOB NOT NULL,"
+    " challenge BLOB NOT NULL, user TEXT NOT NULL, service TEXT NOT NULL,"
+    " host TEXT NOT NULL, source TEXT NOT NULL, der BLOB NOT NULL,"
+    " expires_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX live.code_user ON code(user);"
+    "CREATE INDEX live.code_mark ON code(mark);"
     "CREATE TABLE live.bucket ("
     " key TEXT PRIMARY KEY, user TEXT NOT NULL, at_us INTEGER NOT NULL,"
     " missing_us INTEGER NOT NULL, is_new INTEGER NOT NULL) WITHOUT ROWID;"
@@ -155,10 +165,15 @@ run_one(struct store_sqlite *self, struct store_op *op, struct mtls_err *err)
 	switch (op->kind) {
 	case STORE_CHALLENGE_ADD:
 	case STORE_CHALLENGE_FIND:
+	case STORE_SESSION_FIND:
+	case STORE_PERSON_FIND:
 	case STORE_CHALLENGE_DECIDE:
 	case STORE_CHALLENGE_DELIVER:
 	case STORE_CHALLENGE_PURGE:
 		return store_sqlite_challenge(self, op, err);
+	case STORE_CODE_ADD:
+	case STORE_CODE_TAKE:
+		return store_sqlite_code(self, op, err);
 	case STORE_LIMIT_TAKE:
 	case STORE_LIMIT_CLEAR:
 		return store_sqlite_limit(self, op, err);

@@ -10,7 +10,7 @@
 
 #include "mtls/audit_chain.h"
 
-#include "store.h"
+#include "store_backend.h"
 #include "throttle.h"
 
 /* Every statement, once; store_sqlite_text.c has the text. */
@@ -20,6 +20,18 @@ enum store_sql {
 	SQL_ROLLBACK,
 	SQL_CHALLENGE_ADD,
 	SQL_CHALLENGE_FIND,
+	SQL_SESSION_FIND,
+	SQL_SESSION_IS_TAKEN,
+	SQL_TRIES_FIND,
+	SQL_TRIES_WRITE,
+	SQL_CODE_ADD,
+	SQL_CODE_FIND,
+	SQL_CODE_OF_USER,
+	SQL_CODE_BY_MARK,
+	SQL_CODE_DROP,
+	SQL_CODE_DROP_MARK,
+	SQL_CODE_DROP_CHALLENGE,
+	SQL_CODE_PURGE,
 	SQL_CHALLENGE_DECIDE,
 	SQL_CHALLENGE_DELIVER,
 	SQL_CHALLENGE_FORGET,
@@ -114,6 +126,8 @@ enum mtls_status store_sqlite_text(sqlite3_stmt *statement, int at,
 /* What an operation does, by kind; see run_one(). */
 enum mtls_status store_sqlite_challenge(struct store_sqlite *s,
     struct store_op *op, struct mtls_err *err);
+enum mtls_status store_sqlite_code(struct store_sqlite *s,
+    struct store_op *op, struct mtls_err *err);
 enum mtls_status store_sqlite_audit(struct store_sqlite *s,
     struct store_op *op, struct mtls_err *err);
 enum mtls_status store_sqlite_binding(struct store_sqlite *s,
@@ -182,6 +196,10 @@ enum mtls_status store_sqlite_bytes(sqlite3_stmt *row, int at, uint8_t *out,
 enum mtls_status store_sqlite_find_revoked(struct store_sqlite *s,
     const char *sha256, const char *key_sha256, int *ret,
     struct mtls_err *err);
+
+/* REFUSED, with is_revoked, where an administrator has revoked sha256. */
+enum mtls_status store_sqlite_check_revoked(struct store_sqlite *s,
+    struct store_op *op, struct mtls_err *err);
 
 /* To whom a certificate was bound; *ret stays as it is where to nobody. */
 enum mtls_status store_sqlite_find_bound(struct store_sqlite *s,

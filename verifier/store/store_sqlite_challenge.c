@@ -10,6 +10,23 @@
 
 #include <string.h>
 
+/* Whether another open one has the word. */
+static enum mtls_status
+is_taken(struct store_sqlite *s, const char *session, int *ret,
+    struct mtls_err *err)
+{
+	sqlite3_stmt *st = store_sqlite_begin(s, SQL_SESSION_IS_TAKEN);
+	int step;
+
+	store_sqlite_bind_text(st, 1, session);
+	step = sqlite3_step(st);
+	if (step != SQLITE_ROW && step != SQLITE_DONE)
+		return store_sqlite_fail(s, st, err);
+	*ret = step == SQLITE_ROW;
+	store_sqlite_end(st);
+	return MTLS_OK;
+}
+
 static enum mtls_status
 insert(struct store_sqlite *s, const struct store_challenge *c,
     struct mtls_err *err)
@@ -29,6 +46,8 @@ insert(struct store_sqlite *s, const struct store_challenge *c,
 		store_sqlite_bind_text(st, 4 + i, texts[i]);
 	(void)sqlite3_bind_int64(st, 12, c->expires_ms);
 	(void)sqlite3_bind_int(st, 13, STORE_OPEN_MAX);
+	store_sqlite_bind_text(st, 14, c->session);
+	(void)sqlite3_bind_int(st, 15, STORE_CODE_TRIES);
 	status = store_sqlite_step(s, st, &n, err);
 	if (status == MTLS_OK && n != 1)
 		return mtls_fail(err, MTLS_E_REFUSED,
@@ -42,6 +61,12 @@ add(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
 	struct store_sqlite_buckets buckets;
 	enum mtls_status status = store_sqlite_look(s, op, &buckets, err);
 
+	if (status == MTLS_OK && op->challenge->session != NULL)
+		status = is_taken(s, op->challenge->session,
+		    &op->is_word_taken, err);
+	if (status == MTLS_OK && op->is_word_taken)
+		return mtls_fail(err, MTLS_E_REFUSED,
+		    "the session word is in use");
 	if (status == MTLS_OK)
 		status = insert(s, op->challenge, err);
 	if (status == MTLS_OK)
@@ -82,16 +107,14 @@ take_states(sqlite3_stmt *st, struct store_challenge *c,
 	return MTLS_OK;
 }
 
+/* The one that a statement with its values bound finds. */
 static enum mtls_status
-find(struct store_sqlite *s, const uint8_t *id, struct store_challenge *ret,
-    struct mtls_err *err)
+take_found(struct store_sqlite *s, sqlite3_stmt *st,
+    struct store_challenge *ret, struct mtls_err *err)
 {
-	sqlite3_stmt *st = store_sqlite_begin(s, SQL_CHALLENGE_FIND);
 	enum mtls_status status;
-	int step;
+	int step = sqlite3_step(st);
 
-	store_sqlite_bind_bytes(st, 1, id, MTLS_ID_BYTES);
-	step = sqlite3_step(st);
 	if (step != SQLITE_ROW && step != SQLITE_DONE)
 		return store_sqlite_fail(s, st, err);
 	if (step == SQLITE_DONE) {
@@ -114,9 +137,28 @@ find(struct store_sqlite *s, const uint8_t *id, struct store_challenge *ret,
 	return status;
 }
 
-/* REFUSED, with is_revoked, where an administrator has revoked it. */
 static enum mtls_status
-check_not_revoked(struct store_sqlite *s, struct store_op *op,
+find(struct store_sqlite *s, const uint8_t *id, struct store_challenge *ret,
+    struct mtls_err *err)
+{
+	sqlite3_stmt *st = store_sqlite_begin(s, SQL_CHALLENGE_FIND);
+
+	store_sqlite_bind_bytes(st, 1, id, MTLS_ID_BYTES);
+	return take_found(s, st, ret, err);
+}
+
+static enum mtls_status
+find_session(struct store_sqlite *s, struct store_op *op,
+    struct mtls_err *err)
+{
+	sqlite3_stmt *st = store_sqlite_begin(s, SQL_SESSION_FIND);
+
+	store_sqlite_bind_text(st, 1, op->session);
+	return take_found(s, st, &op->found, err);
+}
+
+enum mtls_status
+store_sqlite_check_revoked(struct store_sqlite *s, struct store_op *op,
     struct mtls_err *err)
 {
 	enum mtls_status status = MTLS_OK;
@@ -134,7 +176,7 @@ static enum mtls_status
 add_unless_revoked(struct store_sqlite *s, struct store_op *op,
     struct mtls_err *err)
 {
-	enum mtls_status status = check_not_revoked(s, op, err);
+	enum mtls_status status = store_sqlite_check_revoked(s, op, err);
 
 	return status != MTLS_OK ? status : add(s, op, err);
 }
@@ -179,7 +221,7 @@ decide(struct store_sqlite *s, struct store_op *op, struct mtls_err *err)
 	int n;
 
 	if (d->verdict == MTLS_VERDICT_ALLOW)
-		status = check_not_revoked(s, op, err);
+		status = store_sqlite_check_revoked(s, op, err);
 	if (status == MTLS_OK)
 		status = store_sqlite_look(s, op, &buckets, err);
 	if (status != MTLS_OK)
@@ -253,11 +295,14 @@ purge(struct store_sqlite *s, const struct store_op *op,
     struct mtls_err *err)
 {
 	sqlite3_stmt *st = store_sqlite_begin(s, SQL_CHALLENGE_PURGE);
-
+	sqlite3_stmt *codes = store_sqlite_begin(s, SQL_CODE_PURGE);
 	enum mtls_status status;
 
 	(void)sqlite3_bind_int64(st, 1, op->now_ms);
 	status = store_sqlite_step(s, st, NULL, err);
+	(void)sqlite3_bind_int64(codes, 1, op->now_ms);
+	if (status == MTLS_OK)
+		status = store_sqlite_step(s, codes, NULL, err);
 	return status != MTLS_OK ? status :
 	    store_sqlite_keep_limits(s, op->limit_now_us, err);
 }
@@ -266,7 +311,7 @@ enum mtls_status
 store_sqlite_challenge(struct store_sqlite *s, struct store_op *op,
     struct mtls_err *err)
 {
-	enum mtls_status status;
+	enum mtls_status status = MTLS_OK;
 
 	if (op->kind == STORE_CHALLENGE_ADD)
 		return add_unless_revoked(s, op, err);
@@ -276,7 +321,10 @@ store_sqlite_challenge(struct store_sqlite *s, struct store_op *op,
 		return deliver(s, op, err);
 	if (op->kind == STORE_CHALLENGE_PURGE)
 		return purge(s, op, err);
-	status = find(s, op->id, &op->found, err);
+	if (op->kind == STORE_SESSION_FIND)
+		status = find_session(s, op, err);
+	else if (op->kind == STORE_CHALLENGE_FIND)
+		status = find(s, op->id, &op->found, err);
 	if (status == MTLS_OK && op->sha256 != NULL)
 		status = store_sqlite_find_bound(s, op->sha256,
 		    &op->bound_user, err);

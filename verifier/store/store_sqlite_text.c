@@ -12,6 +12,11 @@
 	" AND (?7 = '' OR event = ?7) AND (?8 = '' OR reason = ?8)" \
 	" AND time_ms >= ?9 AND (?10 = 0 OR time_ms < ?10)"
 
+#define CHALLENGES \
+	"SELECT id, request, nonce, user, service, host, tty, rhost," \
+	" ruser, method, source, expires_ms, state, verdict, reason," \
+	" message, certificate, grant_expires_ms FROM live.challenge"
+
 /* state: 1 open, 2 decided, 3 delivered (enum store_state). */
 const char *const store_sqlite_texts[SQL_N] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -20,14 +25,45 @@ const char *const store_sqlite_texts[SQL_N] = {
 	[SQL_CHALLENGE_ADD] =
 	    "INSERT OR IGNORE INTO live.challenge (id, request, nonce, user,"
 	    " service, host, tty, rhost, ruser, method, source, expires_ms,"
-	    " state) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-	    " ?12, 1 WHERE (SELECT count(*) FROM live.challenge"
+	    " session, tries, state) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+	    " ?9, ?10, ?11, ?12, ?14, ?15, 1 WHERE (SELECT count(*) FROM live.challenge"
 	    " WHERE host = ?6 AND state = 1) < ?13",
-	[SQL_CHALLENGE_FIND] =
-	    "SELECT id, request, nonce, user, service, host, tty, rhost,"
-	    " ruser, method, source, expires_ms, state, verdict, reason,"
-	    " message, certificate, grant_expires_ms FROM live.challenge"
-	    " WHERE id = ?1",
+	[SQL_CHALLENGE_FIND] = CHALLENGES " WHERE id = ?1",
+	[SQL_SESSION_FIND] = CHALLENGES " WHERE session = ?1"
+	    " AND session <> '' AND state = 1",
+	[SQL_SESSION_IS_TAKEN] =
+	    "SELECT 1 FROM live.challenge WHERE session = ?1"
+	    " AND session <> '' AND state = 1",
+	[SQL_TRIES_FIND] =
+	    "SELECT tries FROM live.challenge"
+	    " WHERE id = ?1 AND host = ?2 AND state = 1",
+	[SQL_TRIES_WRITE] =
+	    "UPDATE live.challenge SET tries = ?2 WHERE id = ?1",
+	/* An empty challenge is none: the code was minted. */
+	[SQL_CODE_ADD] =
+	    "INSERT INTO live.code (slot, mac, mark, challenge, user,"
+	    " service, host, source, der, expires_ms) SELECT ?1, ?2, ?3, ?4,"
+	    " ?5, ?6, ?7, ?8, ?9, ?10 WHERE length(?4) = 0 OR EXISTS"
+	    " (SELECT 1 FROM live.challenge WHERE id = ?4 AND state = 1"
+	    " AND tries > 0) ON CONFLICT (slot) DO UPDATE SET"
+	    " mac = excluded.mac, mark = excluded.mark,"
+	    " challenge = excluded.challenge, user = excluded.user,"
+	    " service = excluded.service, host = excluded.host,"
+	    " source = excluded.source, der = excluded.der,"
+	    " expires_ms = excluded.expires_ms",
+	[SQL_CODE_FIND] =
+	    "SELECT mac, der, source FROM live.code"
+	    " WHERE slot = ?1 AND expires_ms > ?2",
+	[SQL_CODE_OF_USER] =
+	    "SELECT 1 FROM live.code WHERE user = ?1 AND expires_ms > ?2",
+	[SQL_CODE_BY_MARK] =
+	    "SELECT user, service, host FROM live.code"
+	    " WHERE mark = ?1 AND expires_ms > ?2",
+	[SQL_CODE_DROP] = "DELETE FROM live.code WHERE slot = ?1",
+	[SQL_CODE_DROP_MARK] = "DELETE FROM live.code WHERE mark = ?1",
+	[SQL_CODE_DROP_CHALLENGE] =
+	    "DELETE FROM live.code WHERE challenge = ?1",
+	[SQL_CODE_PURGE] = "DELETE FROM live.code WHERE expires_ms < ?1",
 	[SQL_CHALLENGE_DECIDE] =
 	    "UPDATE live.challenge SET state = 2, verdict = ?2, reason = ?3,"
 	    " message = ?4, certificate = ?5, grant_expires_ms = ?6"
