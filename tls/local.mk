@@ -27,6 +27,7 @@ libmtls_tls_la_SOURCES = \
 	tls/signer_key.c \
 	tls/signer_provider.h \
 	tls/signer_sign.c \
-	tls/trust.c
+	tls/trust.c \
+	tls/verify.c
 libmtls_tls_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 libmtls_tls_la_LIBADD = libmtls_common.la $(OPENSSL_LIBS)

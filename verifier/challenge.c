@@ -16,7 +16,8 @@
 #include "mtls/random.h"
 #include "mtls/text.h"
 
-#define METHODS_BUILT	(POLICY_METHOD_TOKEN | POLICY_METHOD_RELAY)
+#define METHODS_BUILT	(POLICY_METHOD_TOKEN | POLICY_METHOD_RELAY | \
+			POLICY_METHOD_SSHKEY | POLICY_METHOD_AGENT)
 
 static void
 on_added(struct store_op *op)

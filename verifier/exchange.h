@@ -32,6 +32,8 @@ struct exchange {
 	union {
 		struct mtls_body_open open;
 		struct mtls_body_proof proof;
+		struct mtls_body_key key;
+		struct mtls_body_certificate_ask certificate_ask;
 	} body;
 	uint8_t id[MTLS_ID_BYTES];	/* of the challenge that it names */
 	uint32_t wait_s;
@@ -123,9 +125,38 @@ void exchange_limit(struct exchange *x, struct store_op *op);
 /* The limits of whoever opens a challenge, or tries to. */
 void exchange_limits_of_opening(struct exchange *x);
 
+/*
+ * Writes the decision about x->challenge, of which x->peer holds the
+ * certificate, and its record, both or neither; then answers TAKEN. A
+ * decide_fn. conclude.c.
+ */
+void conclude(struct exchange *x, const struct policy_decision *decision,
+    int64_t now_ms);
+/* The limits of whoever proves something, or tries to. */
+void conclude_limits(struct exchange *x, int is_failure);
+/* Refuses: the challenge has had its proof. */
+void conclude_already(struct exchange *x);
+/* Answers that the store cannot be asked, with the reason of x->op. */
+void conclude_unavailable(struct exchange *x);
+
+/*
+ * For requests of a machine about a challenge, machine_request.c. Looks for
+ * challenge id, unless the machine may ask for nothing; done is the
+ * operation's.
+ */
+void machine_find(struct exchange *x, const uint8_t *id,
+    store_done_fn done);
+/*
+ * What was found becomes x->challenge, if this machine has opened it, for
+ * this method, and it has no decision yet. Otherwise refuses and is 0.
+ */
+int machine_take_found(struct exchange *x, uint32_t method);
+
 /* What the routes lead to. */
 void challenge_open(struct exchange *x);	/* POST /v1/challenges */
 void proof_take(struct exchange *x);		/* POST /v1/proofs */
+void key_take(struct exchange *x);		/* POST /v1/keys */
+void certificate_find(struct exchange *x);	/* POST /v1/certificates */
 void grant_get(struct exchange *x);	/* GET /v1/challenges/ID/grant */
 
 /* A store_decided_fn: wakes whoever waits for it; arg is the server. */

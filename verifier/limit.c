@@ -36,6 +36,8 @@ static const struct {
 	    "Too many logins were begun at this address." },
 	[LIMIT_OPEN_CHALLENGES] = { "open-challenges",
 	    "This machine has too many logins under way." },
+	[LIMIT_CERTIFICATES] = { "certificates",
+	    "Too many certificates were asked for in this login." },
 };
 
 const char *
@@ -170,7 +172,7 @@ limits_of_proof(struct limits *l, const struct settings *s,
 		limit->refuses = 1;
 	}
 	for (size_t i = 0; i < l->n; i++)
-		l->items[i].cost = is_failure ? 1 : 0;
+		l->items[i].cost = is_failure && !who->is_told ? 1 : 0;
 	if (!is_failure)
 		return;
 	if (who->host != NULL)
@@ -178,6 +180,22 @@ limits_of_proof(struct limits *l, const struct settings *s,
 		    keep(l, "machine-failures %s", who->host))->cost = 1;
 	add(l, LIMIT_SOURCE_FAILURES, &s->source_failures,
 	    keep(l, "source-failures %s", source))->cost = 1;
+}
+
+void
+limits_of_certificates(struct limits *l, const char *challenge)
+{
+	/* Longer than any challenge lives. */
+	static const struct mtls_conf_rate rate = { LIMITS_CERTIFICATES,
+	    7200 };
+	struct store_limit *limit;
+
+	l->n = l->used = 0;
+	limit = add(l, LIMIT_CERTIFICATES, &rate,
+	    keep(l, "certificates %s", challenge));
+	limit->cost = 1;
+	limit->is_brief = 1;
+	limit->refuses = 1;
 }
 
 int

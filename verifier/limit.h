@@ -10,7 +10,9 @@
  *  2. machines and addresses are charged for what they open, and for the
  *     failed logins that they were part of; they are asked before a PIN is,
  *     never at a proof;
- *  3. what the verifier cannot tell is nobody's failure.
+ *  3. what the verifier cannot tell is nobody's failure;
+ *  4. what a machine says of a key is charged to the machine: nobody here has
+ *     seen it sign (T057_what_a_machine_tells in the same file).
  */
 #ifndef VERIFIER_LIMIT_H
 #define VERIFIER_LIMIT_H
@@ -33,6 +35,7 @@ enum limit {
 	LIMIT_ORIGIN_CHALLENGES,
 	LIMIT_SOURCE_CHALLENGES,
 	LIMIT_OPEN_CHALLENGES,		/* at one time; not a bucket */
+	LIMIT_CERTIFICATES,		/* asked for; of one challenge */
 	LIMIT_COUNT
 };
 
@@ -71,10 +74,16 @@ struct limits_proof {
 	const char *user;
 	const char *host;		/* that opened; NULL: none did */
 	const char *source;		/* the address of the proof */
+	/* The machine says that the key has signed, and not to us. */
+	int is_told;
 };
 /* is_failure: what limits_counts() says of the decision. */
 void limits_of_proof(struct limits *l, const struct settings *s,
     const struct limits_proof *who, int is_failure);
+
+/* How often certificates may be asked for with a challenge; its id in hex. */
+#define LIMITS_CERTIFICATES 8
+void limits_of_certificates(struct limits *l, const char *challenge);
 
 /* Whether a decision for this reason is somebody's failure. */
 int limits_counts(enum policy_reason reason);

@@ -5,7 +5,10 @@ libmtls_verifier_la_SOURCES = \
 	verifier/admin_revoke.c \
 	verifier/admin_status.c \
 	verifier/audit.c verifier/audit.h \
+	verifier/bound.c verifier/bound.h \
+	verifier/certificate.c \
 	verifier/challenge.c \
+	verifier/conclude.c \
 	verifier/connection.c verifier/connection.h \
 	verifier/decide.c verifier/decide.h \
 	verifier/handshake.c verifier/handshake.h \
@@ -21,6 +24,8 @@ libmtls_verifier_la_SOURCES = \
 	verifier/exchange.c verifier/exchange.h \
 	verifier/generation.c verifier/generation.h \
 	verifier/grant.c \
+	verifier/key.c \
+	verifier/machine_request.c \
 	verifier/keeper.c verifier/keeper.h \
 	verifier/limit.c verifier/limit.h \
 	verifier/listener.c verifier/listener.h \

@@ -97,6 +97,25 @@ peer_remember(struct peer *peer, X509 *certificate,
 }
 
 void
+peer_verify(struct peer *peer, struct mtls_tls *tls, X509 *certificate,
+    const struct generation *g, struct mtls_err *err)
+{
+	peer_remember(peer, certificate, g, ROLE_USER, err);
+	/* Whatever else is known of it is the better reason. */
+	if (peer->standing != POLICY_STANDING_GOOD &&
+	    peer->standing != POLICY_STANDING_UNKNOWN)
+		return;
+	if (mtls_tls_verify_client(tls, g->ctx[ROLE_USER], certificate,
+	    err) == MTLS_OK)
+		return;
+	/* peer_look() leaves it like that. */
+	peer->is_of_role = 0;
+	peer->standing = POLICY_STANDING_MALFORMED;
+	X509_free(peer->question.certificate);
+	peer->question.certificate = NULL;
+}
+
+void
 peer_look(struct peer *peer, SSL *ssl, const struct generation *g,
     enum role role)
 {

@@ -43,6 +43,13 @@ void peer_read(struct peer *peer, SSL *ssl, const struct generation *g,
  */
 void peer_remember(struct peer *peer, X509 *certificate,
     const struct generation *g, enum role role, struct mtls_err *err);
+/*
+ * The same for a person's certificate, which it takes, that nobody has shown:
+ * its chain is verified as that of a TLS client, and where that fails it is
+ * MALFORMED with the reason in err. tls and g are those of this thread.
+ */
+void peer_verify(struct peer *peer, struct mtls_tls *tls, X509 *certificate,
+    const struct generation *g, struct mtls_err *err);
 void peer_clear(struct peer *peer);
 
 /* Looks again how it stands, for something else may be known by now. */

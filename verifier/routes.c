@@ -19,6 +19,8 @@
 
 #define CHALLENGES	"/v1/challenges"
 #define PROOFS		"/v1/proofs"
+#define KEYS		"/v1/keys"
+#define CERTIFICATES	"/v1/certificates"
 #define GRANT		"/grant"
 #define ID_HEX		(2 * MTLS_ID_BYTES)
 
@@ -38,6 +40,10 @@ static const struct route routes[] = {
 	    MTLS_BODY_COUNT, grant_get },
 	{ PROOFS, NULL, ROLE_USER, EVHTTP_REQ_POST, MTLS_BODY_PROOF,
 	    proof_take },
+	{ KEYS, NULL, ROLE_DEVICE, EVHTTP_REQ_POST, MTLS_BODY_KEY,
+	    key_take },
+	{ CERTIFICATES, NULL, ROLE_DEVICE, EVHTTP_REQ_POST,
+	    MTLS_BODY_CERTIFICATE_ASK, certificate_find },
 };
 
 static int

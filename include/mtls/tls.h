@@ -79,6 +79,14 @@ struct mtls_tls_chain_counts {
 };
 struct mtls_tls_chain_counts mtls_tls_chain_counts(const SSL_CTX *ctx);
 
+/*
+ * Whether this certificate would be accepted of a client of ctx, a server
+ * context, that sends nothing but it: chain, purpose and all that is said
+ * above. OK, PEER with the reason, MEMORY. From the context's thread.
+ */
+enum mtls_status mtls_tls_verify_client(struct mtls_tls *tls, SSL_CTX *ctx,
+    X509 *certificate, struct mtls_err *err);
+
 struct mtls_tls_client_options {
 	const char *ca_file;		/* PEM: the verifier's CA(s) */
 	SSL_CTX *trust;			/* or what this client context

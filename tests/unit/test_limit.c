@@ -94,7 +94,7 @@ static void
 a_failure_is_whose(void **state)
 {
 	static struct limits l;
-	struct limits_proof who = { "00ff", "alice", "ws-1", "10.0.0.1" };
+	struct limits_proof who = { "00ff", "alice", "ws-1", "10.0.0.1", 0 };
 
 	(void)state;
 	limits_of_proof(&l, &rates, &who, 1);
@@ -117,6 +117,20 @@ a_failure_is_whose(void **state)
 	who.sha256 = "";
 	limits_of_proof(&l, &rates, &who, 0);
 	assert_string_equal(words(&l), "");
+}
+
+/* The person and the card are asked, and pay nothing. */
+static void
+T057_what_a_machine_tells(void **state)
+{
+	static struct limits l;
+	struct limits_proof who = { "00ff", "alice", "ws-1", "10.0.0.1", 1 };
+
+	(void)state;
+	limits_of_proof(&l, &rates, &who, 1);
+	assert_string_equal(words(&l), "card-failures 00ff 0!;"
+	    "user-failures alice 0!;machine-failures ws-1 1;"
+	    "source-failures 10.0.0.1 1;");
 }
 
 static void
@@ -372,6 +386,7 @@ main(void)
 		cmocka_unit_test(an_opening_is_the_machines),
 		cmocka_unit_test(texts_of_any_length),
 		cmocka_unit_test(a_failure_is_whose),
+		cmocka_unit_test(T057_what_a_machine_tells),
 		cmocka_unit_test(what_counts),
 		TEST(a_card_that_fails_too_often),
 		TEST(a_person_with_many_cards),

@@ -97,6 +97,13 @@ tests_unit_test_throttle_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_throttle_LDADD = $(VERIFIER_TEST_LIBS)
 
 # A running verifier with files and clients.
+# Keys in a running verifier.
+unit_tests += tests/unit/test_verifier_keys
+tests_unit_test_verifier_keys_SOURCES = tests/unit/test_verifier_keys.c \
+	$(verifier_rig_sources)
+tests_unit_test_verifier_keys_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_verifier_keys_LDADD = $(VERIFIER_TEST_LIBS)
+
 verifier_rig_sources = tests/unit/verifier_rig.c tests/unit/verifier_rig.h \
 	tests/unit/verifier_rig_http.c $(pki_sources) $(tls_records_sources)
 tests_unit_test_verifier_tls_SOURCES = tests/unit/test_verifier_tls.c \
