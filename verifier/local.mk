@@ -4,6 +4,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/admin_request.c verifier/admin_request.h \
 	verifier/admin_revoke.c \
 	verifier/admin_status.c \
+	verifier/alarms.c verifier/alarms.h \
 	verifier/audit.c verifier/audit.h \
 	verifier/bound.c verifier/bound.h \
 	verifier/certificate.c \

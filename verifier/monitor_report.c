@@ -47,6 +47,9 @@ report_program(const struct server *server, FILE *out)
 	metrics_text_gauge(out, PREFIX "requests",
 	    "Requests that are being worked on, or held.",
 	    (int64_t)counts.n_exchanges);
+	metrics_text_counter(out, PREFIX "clock_jumps_total",
+	    "How often the clock was set, by two seconds or more.",
+	    server->alarms.n_jumps);
 	metrics_text_counter(out, PREFIX "log_lines_dropped_total",
 	    "Lines of the log that were not written: nobody read them.",
 	    log_queue_n_dropped(server->log_queue));

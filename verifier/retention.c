@@ -15,6 +15,11 @@
 #include "mtls/text.h"
 
 #define INTERVAL_MS	(3600 * 1000)
+#define DAY_S		(24 * 3600)
+/* A log line says so where nothing was recorded for so long. */
+#define LONG_AGO_S	(30 * (int64_t)DAY_S)
+/* What the clocks of several verifiers may differ by. */
+#define SKEW_S		60
 
 static void
 fail(struct retention *r)
@@ -74,22 +79,88 @@ on_dropped(struct store_op *op)
 }
 
 int64_t
-retention_now_s(const struct throttle_clock *clock, int64_t boot_us,
-    int64_t wall_s)
+retention_now_s(const struct throttle_clock *clock, int64_t newest_s,
+    int64_t boot_us, int64_t wall_s)
 {
-	int64_t steady_s = throttle_now_us(clock, boot_us) / 1000000;
+	int64_t steady_us = throttle_now_us(clock, boot_us), now_s, bound_s;
 
-	return steady_s < wall_s ? steady_s : wall_s;
+	if (steady_us < 0)
+		return -1;
+	now_s = steady_us / 1000000;
+	if (wall_s < now_s)
+		now_s = wall_s;
+	bound_s = newest_s + DAY_S + (boot_us - clock->boot_us) / 1000000;
+	return newest_s > 0 && bound_s < now_s ? bound_s : now_s;
+}
+
+/* One of the two is wrong, or the verifier was away for long. */
+static void
+compare_with_newest(const struct retention *r)
+{
+	int64_t ahead_s = (int64_t)time(NULL) - r->newest_s;
+	char text[80];
+
+	if (r->newest_s == 0 || (ahead_s >= -SKEW_S && ahead_s <= LONG_AGO_S))
+		return;
+	(void)snprintf(text, sizeof(text), "%lld s %s the last record",
+	    (long long)(ahead_s < 0 ? -ahead_s : ahead_s),
+	    ahead_s < 0 ? "before" : "after");
+	mtls_log_event(r->log, MTLS_LOG_WARNING, ahead_s < 0 ?
+	    "clock-behind" : "clock-ahead", MTLS_KEY_REASON, text,
+	    MTLS_KEY_END);
+}
+
+static void
+on_newest(struct store_op *op)
+{
+	struct retention *r = op->arg;
+
+	r->is_busy = 0;
+	if (op->status != MTLS_OK) {
+		fail(r);
+	} else {
+		r->knows_newest = 1;
+		if (op->n_rows > 0)
+			r->newest_s = (int64_t)
+			    (op->rows[0].u.admin_record.time_ms / 1000);
+		compare_with_newest(r);
+	}
+	store_op_clear(op);
+	if (r->knows_newest && !r->is_ending)
+		retention_look(r, r->keep_s);
+}
+
+static void
+ask_for_newest(struct retention *r)
+{
+	struct store_filter *f = &r->op.filter;
+
+	r->is_busy = 1;
+	f->user = f->host = f->service = f->decision = f->event =
+	    f->reason = "";
+	f->since_ms = f->until_ms = f->after = 0;
+	f->limit = 1;
+	r->op.kind = STORE_RECORD_LIST;
+	r->op.arg = r;
+	r->op.done = on_newest;
+	store_submit(r->port, &r->op);
 }
 
 void
 retention_look(struct retention *r, uint32_t keep_s)
 {
-	int64_t now_ms = mtls_clock_ms();
-	int64_t now_s = retention_now_s(r->clock, mtls_clock_us(),
-	    time(NULL));
+	int64_t now_ms = mtls_clock_ms(), now_s;
 
-	if (keep_s == 0 || r->is_busy || now_ms < 0 || now_s < (int64_t)keep_s)
+	r->keep_s = keep_s;
+	if (r->is_busy)
+		return;
+	if (!r->knows_newest) {
+		ask_for_newest(r);
+		return;
+	}
+	now_s = retention_now_s(r->clock, r->newest_s, mtls_clock_us(),
+	    time(NULL));
+	if (keep_s == 0 || now_ms < 0 || now_s < (int64_t)keep_s)
 		return;
 	if (r->looked_ms != 0 && now_ms - r->looked_ms < INTERVAL_MS)
 		return;

@@ -142,6 +142,32 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	store_submit(server->port, &server->purge);
 }
 
+static int64_t
+wall_us(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+		return -1;
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void
+on_second(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *server = arg;
+	struct store_stats stats;
+
+	(void)fd;
+	(void)what;
+	alarms_clock(&server->alarms, wall_us(), mtls_clock_us());
+	store_get_stats(server->store, &stats);
+	alarms_state(&server->alarms, stats.is_available, mtls_clock_ms());
+	/* Somebody has to ask, so that its return is seen. */
+	if (!stats.is_available)
+		ask_head(server);
+}
+
 /* What libevent has to say is a line of ours, not one on stderr. */
 static const struct mtls_log *event_log;
 
@@ -156,14 +182,16 @@ on_event_log(int severity, const char *text)
 static enum mtls_status
 add_events(struct server *s, struct mtls_err *err)
 {
-	struct timeval tick = { TICK_S, 0 };
+	struct timeval tick = { TICK_S, 0 }, second = { 1, 0 };
 
 	s->hangup = evsignal_new(s->base, SIGHUP, on_hangup, s);
 	s->terminate = evsignal_new(s->base, SIGTERM, on_terminate, s);
 	s->interrupt = evsignal_new(s->base, SIGINT, on_terminate, s);
 	s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
+	s->second = event_new(s->base, -1, EV_PERSIST, on_second, s);
 	if (s->hangup == NULL || s->terminate == NULL ||
-	    s->interrupt == NULL || s->tick == NULL ||
+	    s->interrupt == NULL || s->tick == NULL || s->second == NULL ||
+	    event_add(s->second, &second) != 0 ||
 	    event_add(s->hangup, NULL) != 0 ||
 	    event_add(s->terminate, NULL) != 0 ||
 	    event_add(s->interrupt, NULL) != 0 ||
@@ -250,6 +278,7 @@ stop(struct server *s)
 	free_event(s->terminate);
 	free_event(s->interrupt);
 	free_event(s->tick);
+	free_event(s->second);
 	loop_close(s);
 	name_service_free(s->name_service);
 	store_close(s->store);
@@ -284,6 +313,8 @@ server_run(struct server_parts *parts,
 	s.started_s = time(NULL);
 	s.clock.wall_us = (int64_t)s.started_s * 1000000;
 	s.clock.boot_us = mtls_clock_us();
+	s.alarms.log = s.log;
+	alarms_clock(&s.alarms, wall_us(), s.clock.boot_us);
 	event_log = s.log;
 	event_set_log_callback(on_event_log);
 	status = metrics_new(&s.metrics, err);

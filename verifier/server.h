@@ -14,6 +14,7 @@
 #include "mtls/status.h"
 #include "mtls/tls.h"
 
+#include "alarms.h"
 #include "connection.h"
 #include "generation.h"
 #include "limit.h"
@@ -64,12 +65,14 @@ struct server {
 	struct monitor *monitor;
 	struct metrics *metrics;
 	struct exchange *waiting;	/* machines that wait for a decision */
-	struct event *hangup, *terminate, *interrupt, *tick, *drain;
+	struct event *hangup, *terminate, *interrupt, *tick, *second;
+	struct event *drain;
 	atomic_uint n_exchanges;	/* requests that are being worked on */
 	int is_ending;
 	int is_purging;
 	struct store_op purge;
 	struct retention retention;
+	struct alarms alarms;
 	int is_asking_head;
 	struct store_op ask_head;
 	uint64_t head_seq;		/* the last that the log has */

@@ -236,15 +236,36 @@ T185_a_jump_makes_no_record_old(void **state)
 	const int64_t start_s = START / S, day_s = DAY / S;
 
 	(void)state;
-	assert_int_equal(retention_now_s(&c, 6 * DAY, start_s + day_s),
+	assert_int_equal(retention_now_s(&c, 0, 6 * DAY, start_s + day_s),
 	    start_s + day_s);
 	/* Ten years ahead, and a day behind. */
-	assert_int_equal(retention_now_s(&c, 6 * DAY,
+	assert_int_equal(retention_now_s(&c, 0, 6 * DAY,
 	    start_s + 3650 * day_s), start_s + day_s);
-	assert_int_equal(retention_now_s(&c, 6 * DAY, start_s), start_s);
+	assert_int_equal(retention_now_s(&c, 0, 6 * DAY, start_s), start_s);
 	/* One of them cannot be read. */
-	assert_true(retention_now_s(&c, -1, start_s) <= 0);
-	assert_true(retention_now_s(&c, 6 * DAY, -1) <= 0);
+	assert_true(retention_now_s(&c, 0, -1, start_s) <= 0);
+	assert_true(retention_now_s(&c, 0, 6 * DAY, -1) <= 0);
+}
+
+/* It was wrong when the program started: the records know better. */
+static void
+T185_a_wrong_clock_at_the_start_makes_no_record_old(void **state)
+{
+	const struct throttle_clock c = { START, 5 * DAY };
+	const int64_t start_s = START / S, day_s = DAY / S;
+	const int64_t newest_s = start_s - 3650 * day_s;
+
+	(void)state;
+	/* A day after it, and the day that this runs. */
+	assert_int_equal(retention_now_s(&c, newest_s, 6 * DAY,
+	    start_s + day_s), newest_s + 2 * day_s);
+	/* A record of an hour ago, or of the future, changes nothing. */
+	assert_int_equal(retention_now_s(&c, start_s - 3600, 6 * DAY,
+	    start_s + day_s), start_s + day_s);
+	assert_int_equal(retention_now_s(&c, start_s + 9 * day_s, 6 * DAY,
+	    start_s + day_s), start_s + day_s);
+	assert_true(retention_now_s(&c, newest_s, -1, start_s) <= 0);
+	assert_true(retention_now_s(&c, newest_s, 6 * DAY, -1) <= 0);
 }
 
 int
@@ -259,6 +280,8 @@ main(void)
 		cmocka_unit_test(T185_the_clock_goes_forward),
 		cmocka_unit_test(T185_the_clock_cannot_be_read),
 		cmocka_unit_test(T185_a_jump_makes_no_record_old),
+		cmocka_unit_test(
+		    T185_a_wrong_clock_at_the_start_makes_no_record_old),
 		cmocka_unit_test(nonsense_is_no_lockout),
 		cmocka_unit_test(another_rate),
 	};

@@ -476,6 +476,7 @@ T143_no_space_for_the_audit(void **state)
 	assert_int_equal(rig_prove(&user, challenge.challenge, NULL, &reply),
 	    503);
 	assert_string_equal(reply_reason(&reply), "state-unavailable");
+	assert_non_null(rig_wait_log(rig, 0, "state-lost"));
 	assert_int_equal(rig_grant(&device, challenge.challenge, 0, &allow,
 	    &reply), 202);
 	assert_false(allow);

@@ -9,7 +9,9 @@ unit_tests += \
 	tests/unit/test_verifier_ocsp \
 	tests/unit/test_ocsp_answer \
 	tests/unit/test_crl_fetch \
+	tests/unit/test_alarms \
 	tests/unit/test_log_queue \
+	tests/unit/test_verifier_clock \
 	tests/unit/test_metrics \
 	tests/unit/test_revocation \
 	tests/unit/test_store \
@@ -28,6 +30,15 @@ unit_tests += \
 	tests/unit/test_verifier_settings \
 	tests/unit/test_verifier_tls
 
+tests_unit_test_alarms_SOURCES = tests/unit/test_alarms.c
+tests_unit_test_alarms_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_alarms_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_clock_SOURCES = tests/unit/test_verifier_clock.c \
+	$(verifier_rig_sources)
+tests_unit_test_verifier_clock_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_verifier_clock_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_clock_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_gettime -Wl,--wrap=time
 tests_unit_test_log_queue_SOURCES = tests/unit/test_log_queue.c
 tests_unit_test_log_queue_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_log_queue_LDADD = $(VERIFIER_TEST_LIBS)
