@@ -53,17 +53,17 @@ def test_examples_are_without_mistakes(path):
     ("university", ("s100043", "pc1.rooms.university.example", "login"),
      "s100043 may not log in to pc1.rooms.university.example for login by "
      "token: no line allows it."),
-    ("vpn", ("dave", "vpn1.acme.example", "openvpn", "--method", "code",
+    ("vpn", ("dave", "vpn1.acme.example", "openvpn", "--method", "mint",
              "--rhost", "203.0.113.7", "--time", TUESDAY),
-     "dave may log in to vpn1.acme.example for openvpn by code: "
-     "line 12 allows it."),
-    ("vpn", ("dave", "vpn1.acme.example", "openvpn", "--method", "code",
+     "dave may log in to vpn1.acme.example for openvpn by mint: "
+     "line 14 allows it."),
+    ("vpn", ("dave", "vpn1.acme.example", "openvpn", "--method", "mint",
              "--rhost", "203.0.113.7", "--time", SATURDAY),
-     "dave may not log in to vpn1.acme.example for openvpn by code: "
+     "dave may not log in to vpn1.acme.example for openvpn by mint: "
      "no line allows it."),
     ("vpn", ("mallory", "vpn1.acme.example", "openvpn", "--method", "code"),
      "mallory may not log in to vpn1.acme.example for openvpn by code: "
-     "line 10 denies it."),
+     "line 11 denies it."),
     ("sshd", ("deploy", "build-7.acme.example", "sshd", "--method",
               "sshkey", "--rhost", "10.9.0.4"),
      "deploy may log in to build-7.acme.example for sshd by sshkey: "

@@ -106,7 +106,7 @@ all_messages_pass(void **state)
 	(void)state;
 	for (const unsigned *t = sample_message_types; *t != 0; t++) {
 		needs_fd = *t == MTLS_MSG_ASK_SECRET ||
-		    *t == MTLS_MSG_TOKEN_PIN;
+		    *t == MTLS_MSG_TOKEN_PIN || *t == MTLS_MSG_AGENT;
 		assert_int_equal(send_text(*t, needs_fd ? 0 : -1), MTLS_OK);
 		assert_int_equal(mtls_message_recv(ours, &m, &fd, SOON,
 		    NULL), MTLS_OK);

@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include <dirent.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -225,25 +225,23 @@ static void
 the_examples_have_right_arguments(void **state)
 {
 	static char seen[4096] = "\n";
-	DIR *dir = opendir(SOURCE_DIR "/examples/pam.d");
-	struct dirent *e;
 	char line[512];
+	glob_t files;
 	FILE *f;
 
 	(void)state;
-	assert_non_null(dir);
-	while ((e = readdir(dir)) != NULL) {
-		snprintf(line, sizeof(line), SOURCE_DIR "/examples/pam.d/%s",
-		    e->d_name);
-		if (e->d_name[0] == '.')
-			continue;
-		f = fopen(line, "re");
+	assert_int_equal(glob(SOURCE_DIR "/examples/pam.d/*", 0, NULL,
+	    &files), 0);
+	assert_int_equal(glob(SOURCE_DIR "/examples/*/pam.d/*", GLOB_APPEND,
+	    NULL, &files), 0);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		f = fopen(files.gl_pathv[i], "re");
 		assert_non_null(f);
 		while (fgets(line, sizeof(line), f) != NULL)
 			check_line(line, seen, sizeof(seen));
 		fclose(f);
 	}
-	closedir(dir);
+	globfree(&files);
 	assert_non_null(strstr(seen, "\nprompt=single\n"));
 	assert_non_null(strstr(seen, "\ntry_first_pass\n"));
 	assert_non_null(strstr(seen, "\nquiet\n"));
