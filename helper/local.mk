@@ -9,6 +9,7 @@ libmtls_helper_la_SOURCES = \
 	helper/login.c \
 	helper/login.h \
 	helper/login_challenge.c \
+	helper/login_give_up.c \
 	helper/login_methods.c \
 	helper/login_methods.h \
 	helper/login_result.c \

@@ -157,6 +157,9 @@ login_fail(struct login *l, const struct mtls_err *err)
 {
 	if (l->over)
 		return;
+	/* Whatever comes while the verifier is told, that is the reason. */
+	if (l->is_giving_up)
+		err = &l->gave_up;
 	l->err = *err;
 	l->verdict = err->status == MTLS_E_REFUSED ? MTLS_VERDICT_DENY :
 	    MTLS_VERDICT_NONE;

@@ -103,7 +103,7 @@ on_next(evutil_socket_t fd, short what, void *arg)
 void
 login_next_method(struct login *l, const struct mtls_err *why)
 {
-	if (l->over || l->is_leaving)
+	if (l->over || l->is_leaving || l->is_giving_up)
 		return;
 	if (login_methods_next0(l) == NULL) {
 		login_fail(l, why);
@@ -153,7 +153,7 @@ login_proven(struct login *l)
 {
 	struct mtls_err err;
 
-	if (l->over || l->is_leaving)
+	if (l->over || l->is_leaving || l->is_giving_up)
 		return;
 	mtls_err_clear(&err);
 	if (device_channel_grant(verifier_client_device0(l->verifier),
@@ -178,4 +178,6 @@ login_challenge_end(struct login *l)
 	verifier_client_free(l->verifier);
 	if (l->next != NULL)
 		event_free(l->next);
+	if (l->patience != NULL)
+		event_free(l->patience);
 }

@@ -53,6 +53,9 @@ struct login {
 	struct event *next;		/* the next method, from the loop */
 	int is_leaving;			/* the current one, for that */
 	struct mtls_err left_out;	/* why */
+	int is_giving_up;		/* the verifier is being told ... */
+	struct mtls_err gave_up;	/* ... why */
+	struct event *patience;		/* for its answer */
 
 	/* how it ends */
 	int over, module_is_gone;
@@ -65,6 +68,15 @@ struct login {
 
 /* Ends the login without a decision, or with a "no". First call rules. */
 void login_fail(struct login *l, const struct mtls_err *err);
+
+/*
+ * The same for a method whose challenge is open, no proof of which is known
+ * and no decision of which has been asked for: the verifier is told first,
+ * so that the reason stands in its audit and nothing can prove the challenge
+ * any more. From the event loop, a second later at most.
+ * login_give_up.c.
+ */
+void login_give_up(struct login *l, const struct mtls_err *why);
 
 /* Ends it with a decision of the verifier's that has been checked. */
 void login_decided(struct login *l, enum mtls_verdict verdict,

@@ -17,9 +17,13 @@
 #include "relay_talk.h"
 #include "relay_wire.h"
 
+/* Before the deadline of the login, to tell the verifier. */
+#define MARGIN_MS	1500
+
 struct relay_login {
 	struct relay_talk talk;
 	struct relay_wire *wire;
+	struct event *timer;
 	int is_waiting;		/* a prompt is due when there is news */
 	struct mtls_relay_record record;	/* the last answer */
 	uint8_t data[MTLS_RELAY_PROMPT_BYTES];	/* of the last prompt ... */
@@ -41,7 +45,36 @@ ask(struct login *l, struct mtls_err *err)
 
 	if (err->status != MTLS_OK || module_link_relay(l->module, r->text,
 	    on_answer, l, err) != MTLS_OK)
-		login_fail(l, err);
+		login_give_up(l, err);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct mtls_err err;
+
+	(void)fd;
+	(void)what;
+	mtls_err_clear(&err);
+	(void)mtls_fail(&err, MTLS_E_TIMEOUT, "relay: the deadline passed");
+	login_give_up(arg, &err);
+}
+
+static enum mtls_status
+start_timer(struct login *l, struct mtls_err *err)
+{
+	struct relay_login *r = l->method_state;
+	int left_ms = mtls_deadline_left_ms(l->deadline) - MARGIN_MS;
+	struct timeval tv = { 0, 0 };
+
+	if (left_ms > 0) {
+		tv.tv_sec = left_ms / 1000;
+		tv.tv_usec = left_ms % 1000 * 1000;
+	}
+	r->timer = evtimer_new(l->base, on_timer, l);
+	if (r->timer == NULL || evtimer_add(r->timer, &tv) != 0)
+		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
+	return MTLS_OK;
 }
 
 /* What a person reads who has come with a plain ssh. */
@@ -66,6 +99,8 @@ relay_prove(struct login *l, STACK_OF(X509_NAME) *issuers,
 	struct mtls_body_relay hello;
 
 	(void)issuers;
+	if (start_timer(l, err) != MTLS_OK)
+		return err->status;
 	memset(&hello, 0, sizeof(hello));
 	hello.version = 1;
 	memcpy(hello.challenge, device_channel_challenge0(
@@ -113,8 +148,8 @@ on_wire_news(void *arg, const struct mtls_err *why)
 	if (l->over)
 		return;
 	if (why->status != MTLS_OK)
-		login_fail(l, why);
-	else if (r->is_waiting)
+		login_give_up(l, why);
+	else if (r->is_waiting && !l->is_giving_up)
 		prompt_next(l);
 }
 
@@ -130,7 +165,10 @@ no_user_side(struct login *l)
 	(void)mtls_fail(&err, MTLS_E_CANCELLED,
 	    "a person pressed Enter: this was not mtlsctl ssh");
 	(void)snprintf(l->message, sizeof(l->message), "%s", what_to_do);
-	login_next_method(l, &err);
+	if (login_methods_next0(l) != NULL)
+		login_next_method(l, &err);
+	else
+		login_give_up(l, &err);
 }
 
 static void
@@ -142,7 +180,7 @@ user_side_failed(struct login *l)
 	mtls_err_clear(&err);
 	(void)mtls_fail(&err, MTLS_E_CANCELLED, "the user's side: %.*s",
 	    (int)r->record.len, (const char *)r->record.data);
-	login_fail(l, &err);
+	login_give_up(l, &err);
 }
 
 static enum mtls_status
@@ -176,6 +214,16 @@ pass_on(struct login *l, int is_new, struct mtls_err *err)
 }
 
 static void
+be_done(struct login *l)
+{
+	struct relay_login *r = l->method_state;
+
+	/* From here on the challenge is the verifier's to decide. */
+	(void)evtimer_del(r->timer);
+	login_proven(l);
+}
+
+static void
 on_answer(void *arg, const char *text, const struct mtls_err *why)
 {
 	struct login *l = arg;
@@ -183,23 +231,26 @@ on_answer(void *arg, const char *text, const struct mtls_err *why)
 	struct mtls_err err = *why;
 	int is_new = 0;
 
-	if (l->over)
+	if (l->over || l->is_giving_up)
 		return;
-	if (err.status == MTLS_OK && *text == '\0' && r->talk.n_prompts == 1) {
+	/* A module whose question failed is gone. */
+	if (err.status != MTLS_OK) {
+		login_fail(l, &err);
+		return;
+	}
+	if (*text == '\0' && r->talk.n_prompts == 1) {
 		no_user_side(l);
 		return;
 	}
-	if (err.status == MTLS_OK)
-		(void)relay_talk_answer(&r->talk, text, &r->record, &is_new,
-		    &err);
-	if (err.status == MTLS_OK && r->record.flag == MTLS_RELAY_DONE)
-		login_proven(l);
+	if (relay_talk_answer(&r->talk, text, &r->record, &is_new, &err) ==
+	    MTLS_OK && r->record.flag == MTLS_RELAY_DONE)
+		be_done(l);
 	else if (err.status == MTLS_OK && r->record.flag == MTLS_RELAY_FAIL)
 		user_side_failed(l);
 	else if (err.status == MTLS_OK)
 		(void)pass_on(l, is_new, &err);
 	if (err.status != MTLS_OK)
-		login_fail(l, &err);
+		login_give_up(l, &err);
 }
 
 /* --- the method --- */
@@ -230,6 +281,8 @@ relay_done(struct login *l)
 	if (r == NULL)
 		return;
 	relay_wire_free(r->wire);
+	if (r->timer != NULL)
+		event_free(r->timer);
 	free(r);
 	l->method_state = NULL;
 }

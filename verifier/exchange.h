@@ -34,6 +34,7 @@ struct exchange {
 		struct mtls_body_proof proof;
 		struct mtls_body_key key;
 		struct mtls_body_certificate_ask certificate_ask;
+		struct mtls_body_given_up given_up;
 	} body;
 	uint8_t id[MTLS_ID_BYTES];	/* of the challenge that it names */
 	uint32_t wait_s;
@@ -50,6 +51,7 @@ struct exchange {
 	} refusal;
 	char certificate[512];
 	char message[POLICY_MESSAGE_MAX];	/* of the decision */
+	char given_up[256];			/* why, for the audit */
 	struct decide_question question;
 	decide_fn decided;
 	/* While it waits for the name service. */
@@ -147,16 +149,17 @@ void conclude_unavailable(struct exchange *x);
 void machine_find(struct exchange *x, const uint8_t *id,
     store_done_fn done);
 /*
- * What was found becomes x->challenge, if this machine has opened it, for
- * this method, and it has no decision yet. Otherwise refuses and is 0.
+ * What was found becomes x->challenge, if this machine has opened it, for one
+ * of these methods, and it has no decision yet. Otherwise refuses and is 0.
  */
-int machine_take_found(struct exchange *x, uint32_t method);
+int machine_take_found(struct exchange *x, uint32_t methods);
 
 /* What the routes lead to. */
 void challenge_open(struct exchange *x);	/* POST /v1/challenges */
 void proof_take(struct exchange *x);		/* POST /v1/proofs */
 void key_take(struct exchange *x);		/* POST /v1/keys */
 void certificate_find(struct exchange *x);	/* POST /v1/certificates */
+void given_up_take(struct exchange *x);		/* POST /v1/given-up */
 void grant_get(struct exchange *x);	/* GET /v1/challenges/ID/grant */
 
 /* A store_decided_fn: wakes whoever waits for it; arg is the server. */

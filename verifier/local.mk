@@ -24,6 +24,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/monitor_report.c \
 	verifier/exchange.c verifier/exchange.h \
 	verifier/generation.c verifier/generation.h \
+	verifier/given_up.c \
 	verifier/grant.c \
 	verifier/key.c \
 	verifier/machine_request.c \

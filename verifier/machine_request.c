@@ -35,7 +35,7 @@ machine_find(struct exchange *x, const uint8_t *id, store_done_fn done)
 
 /* Why this machine cannot go on with it, or NULL. */
 static const char *
-fault_of(const struct exchange *x, uint32_t method, int *ret_code,
+fault_of(const struct exchange *x, uint32_t methods, int *ret_code,
     const char **ret_message)
 {
 	const struct store_challenge *c = &x->challenge;
@@ -46,7 +46,7 @@ fault_of(const struct exchange *x, uint32_t method, int *ret_code,
 		*ret_message = "Another machine has opened this challenge.";
 		return "not-yours";
 	}
-	if (policy_method(c->method) != method) {
+	if ((policy_method(c->method) & methods) == 0) {
 		*ret_message = "The challenge is for another method.";
 		return "method-not-proven-here";
 	}
@@ -56,7 +56,7 @@ fault_of(const struct exchange *x, uint32_t method, int *ret_code,
 }
 
 int
-machine_take_found(struct exchange *x, uint32_t method)
+machine_take_found(struct exchange *x, uint32_t methods)
 {
 	struct store_op *op = &x->op;
 	const char *fault, *message;
@@ -79,7 +79,7 @@ machine_take_found(struct exchange *x, uint32_t method)
 		exchange_refuse_revoked(x);
 		return 0;
 	}
-	fault = fault_of(x, method, &code, &message);
+	fault = fault_of(x, methods, &code, &message);
 	if (fault == NULL)
 		return 1;
 	refuse(x, code, fault, message);

@@ -21,6 +21,7 @@
 #define PROOFS		"/v1/proofs"
 #define KEYS		"/v1/keys"
 #define CERTIFICATES	"/v1/certificates"
+#define GIVEN_UP	"/v1/given-up"
 #define GRANT		"/grant"
 #define ID_HEX		(2 * MTLS_ID_BYTES)
 
@@ -44,6 +45,8 @@ static const struct route routes[] = {
 	    key_take },
 	{ CERTIFICATES, NULL, ROLE_DEVICE, EVHTTP_REQ_POST,
 	    MTLS_BODY_CERTIFICATE_ASK, certificate_find },
+	{ GIVEN_UP, NULL, ROLE_DEVICE, EVHTTP_REQ_POST, MTLS_BODY_GIVEN_UP,
+	    given_up_take },
 };
 
 static int

@@ -101,6 +101,7 @@ struct fake_verifier_record {
 	int handshakes[2];		/* with a client certificate */
 	int asked[FAKE_STEPS];
 	int bad_requests;
+	int given_up;			/* what the machine says so of */
 	long second_handshakes;		/* on one connection */
 	int allowed;			/* GRANTs with "allow" that left */
 	struct mtls_body_open open;	/* the last one */

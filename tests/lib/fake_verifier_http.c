@@ -284,6 +284,11 @@ fake_on_readable(struct bufferevent *bev, void *arg)
 	if ((size_t)n < (size_t)end.pos + 4 + body_len)
 		return;
 	(void)evbuffer_drain(in, (size_t)end.pos + 4 + body_len);
+	if (strncmp(head, "POST /v1/given-up ", 18) == 0) {
+		v->record.given_up++;
+		react(c, FAKE_PROOF);	/* TAKEN */
+		return;
+	}
 	step = strncmp(head, "POST /v1/challenges ", 20) == 0 ? FAKE_OPEN :
 	    strncmp(head, "POST /v1/proofs ", 16) == 0 ? FAKE_PROOF :
 	    FAKE_GRANT;

@@ -181,6 +181,7 @@ answers_that_are_no_records(void **state)
 		/* Nothing of it has reached the verifier, nobody was asked. */
 		assert_int_equal(c.record[0]->connections[1], 1);
 		assert_int_equal(c.record[0]->asked[FAKE_OPEN], 1);
+		assert_int_equal(c.record[0]->given_up, 1);
 		assert_int_equal(c.n_secret, 0);
 		end(&c);
 	}
@@ -198,6 +199,23 @@ the_user_side_says_why_it_gives_up(void **state)
 	assert_string_equal(c.result.u.result.reason,
 	    "the user's side: no card");
 	assert_int_equal(c.n_secret, 0);
+	end(&c);
+}
+
+/* The verifier hears of it, and does not answer. */
+static void
+a_verifier_that_does_not_listen(void **state)
+{
+	struct login_case c = { .method = "relay",
+	    .on_relay = answer_as_a_stranger,
+	    .verifier[0].on[FAKE_PROOF] = { FAKE_HANG, NULL } };
+
+	(void)state;
+	stranger = "x";
+	login_case_fails(&c, MTLS_E_PROTOCOL);
+	assert_string_equal(c.result.u.result.reason, "relay: no record");
+	assert_int_equal(c.record[0]->given_up, 1);
+	assert_true(c.ms < 8000);
 	end(&c);
 }
 
@@ -474,6 +492,7 @@ main(void)
 		cmocka_unit_test(enter_in_the_middle_is_the_end),
 		cmocka_unit_test(answers_that_are_no_records),
 		cmocka_unit_test(the_user_side_says_why_it_gives_up),
+		cmocka_unit_test(a_verifier_that_does_not_listen),
 		cmocka_unit_test(a_conversation_that_fails),
 		cmocka_unit_test(a_user_side_that_never_ends),
 		cmocka_unit_test(bytes_for_a_connection_that_has_ended),

@@ -109,6 +109,12 @@ tests_unit_test_throttle_LDADD = $(VERIFIER_TEST_LIBS)
 
 # A running verifier with files and clients.
 # Keys in a running verifier.
+unit_tests += tests/unit/test_verifier_given_up
+tests_unit_test_verifier_given_up_SOURCES = \
+	tests/unit/test_verifier_given_up.c $(verifier_rig_sources)
+tests_unit_test_verifier_given_up_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_verifier_given_up_LDADD = $(VERIFIER_TEST_LIBS)
+
 unit_tests += tests/unit/test_verifier_keys
 tests_unit_test_verifier_keys_SOURCES = tests/unit/test_verifier_keys.c \
 	$(verifier_rig_sources)

@@ -120,17 +120,67 @@ def test_T10B_plain_ssh(sshd, relays, asked, syslog):
     assert ssh.asked[0].endswith(f"; {WHAT_TO_DO} Press Enter to end: ")
     assert "Permission denied" in done.stderr
     assert "pressed Enter" in last_log(syslog, mark, "not-granted")
-    assert all(r["decision"] != "allow" for r in relays.audit()[before:])
+    gave_up(relays, before, "pressed Enter")
 
 
-@pytest.mark.parametrize("answer", [
-    "password", "x" * 1000, "x" * 1020, "mtls-relay/1:0:1:idle:AAAA;"])
-def test_strangers(sshd, relays, asked, answer):
+def gave_up(verifier, before, reason):
+    """The gateway has told why, and that is all there is."""
+    records = verifier.audit()[before:]
+    assert [r["decision"] for r in records] == ["deny"]
+    assert records[0]["reason"].startswith("given-up: ")
+    assert reason in records[0]["reason"]
+    assert (records[0]["user"], records[0]["host"], records[0]["method"]) \
+        == ("alice", Machine.NAME, "relay")
+
+
+@pytest.mark.parametrize("answer,reason", [
+    ("password", "no record"), ("x" * 1000, "no record"),
+    ("mtls-relay/1:0:2:idle:AAAA;", "another connection"),
+    ("mtls-relay/1:0:0:done:;", "done, and nothing has been said"),
+    ("mtls-relay/1:0:1:idle:AAAA;", "the answer to another prompt")])
+def test_strangers(sshd, relays, asked, answer, reason):
+    """The last one goes on saying what was right once."""
     ssh = asked(lambda _: answer)
     before = len(relays.audit())
     done = ssh.ssh("alice", sshd.PORT, "true")
     assert done.returncode == 255
+    gave_up(relays, before, reason)
+
+
+def test_too_long(sshd, relays, asked):
+    """The module itself takes no answer of that length."""
+    ssh = asked(lambda _: "x" * 1020)
+    before = len(relays.audit())
+    done = ssh.ssh("alice", sshd.PORT, "true")
+    assert done.returncode == 255
     assert all(r["decision"] != "allow" for r in relays.audit()[before:])
+
+
+def test_never_ends(machine, relays, asked):
+    """A person's side that has something to say for ever, and one that
+    says nothing until the deadline."""
+    machine.no_card(more="[service sshd]\nmethod = relay\n"
+                    "deadline = 6s\n")
+    program = Sshd()
+    program.prepare()
+    def on_and_on(prompt):
+        seq = relay.Record.read(prompt).seq
+        head = b"\x16\x03\x01\x40\x00" if seq == 0 else b""
+        return str(relay.Record(seq, 1, "more", head + b"\x01"))
+
+    def quiet(prompt):
+        seq = relay.Record.read(prompt).seq
+        return str(relay.Record(seq, 1, "idle", b"\x16" if seq == 0 else b""))
+    try:
+        with machine.socket():
+            for answer, reason in ((on_and_on, "more than 32 prompts"),
+                                   (quiet, "the deadline passed")):
+                before = len(relays.audit())
+                done = asked(answer).ssh("alice", program.PORT, "true")
+                assert done.returncode == 255
+                gave_up(relays, before, reason)
+    finally:
+        program.finish()
 
 
 def test_no_answer(sshd, asked):
