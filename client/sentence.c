@@ -132,3 +132,21 @@ sentence_pin_pad(void)
 {
 	return "Enter the PIN at the reader.";
 }
+
+const char *
+sentence_no_agent(void)
+{
+	return "Your ssh-agent cannot be reached. Connect with ssh -A.";
+}
+
+const char *
+sentence_no_agent_key(void)
+{
+	return "Your ssh-agent has no key for this login.";
+}
+
+const char *
+sentence_agent_refused(void)
+{
+	return "Your ssh-agent did not sign.";
+}

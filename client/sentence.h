@@ -32,6 +32,12 @@ const char *sentence_pin_prompt(const char *token_label, uint32_t pin_flags,
 const char *sentence_last_try(const char *token_label, char *out,
     size_t size);
 
+/* No agent that could be asked; one without a key for this; one that said
+ * no. */
+const char *sentence_no_agent(void);
+const char *sentence_no_agent_key(void);
+const char *sentence_agent_refused(void);
+
 /* Shown when the PIN is entered at the reader. */
 const char *sentence_pin_pad(void);
 

@@ -35,4 +35,5 @@ EXTRA_DIST += \
 	examples/ocserv \
 	examples/strongswan \
 	examples/freeradius \
-	examples/sshd
+	examples/sshd \
+	examples/sudo-over-ssh

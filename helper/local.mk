@@ -1,5 +1,9 @@
 noinst_LTLIBRARIES += libmtls_helper.la
 libmtls_helper_la_SOURCES = \
+	helper/agent_certificate.c \
+	helper/agent_certificate.h \
+	helper/agent_choice.c \
+	helper/agent_choice.h \
 	helper/agent_signer.c \
 	helper/agent_signer.h \
 	helper/caller.c \
@@ -18,6 +22,7 @@ libmtls_helper_la_SOURCES = \
 	helper/machine.h \
 	helper/method.c \
 	helper/method.h \
+	helper/method_agent.c \
 	helper/method_relay.c \
 	helper/method_token.c \
 	helper/module_link.c \

@@ -59,6 +59,7 @@ struct method {
 /* The method of that name; NULL where it is not available. */
 const struct method *method_find(const char *name);
 
+extern const struct method method_agent;
 extern const struct method method_relay;
 extern const struct method method_token;
 

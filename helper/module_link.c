@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "mtls/login.h"
+#include "mtls/process.h"
 
 struct module_link {
 	int fd;
@@ -24,6 +25,8 @@ struct module_link {
 	module_answer_fn answer;	/* NULL: nothing was asked */
 	enum mtls_message_type wanted;	/* ANSWER or RELAY_ANSWER */
 	void *answer_arg;
+	module_agent_fn agent;		/* NULL: none was asked for */
+	uid_t caller_uid;		/* for it */
 };
 
 static enum mtls_status
@@ -72,27 +75,108 @@ take_answer(struct module_link *m, const struct mtls_message *message)
 	    message->u.answer.text, &err);
 }
 
+/* --- the ssh-agent --- */
+
+static enum mtls_status
+check_agent(const struct module_link *m, int agent_fd, uid_t said,
+    struct mtls_err *err)
+{
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+
+	if (mtls_peer_credentials(agent_fd, &uid, &gid, &pid, err) !=
+	    MTLS_OK)
+		return err->status;
+	if (m->caller_uid != 0 && said != m->caller_uid)
+		return mtls_fail(err, MTLS_E_PEER,
+		    "uid %lu has brought an ssh-agent of uid %lu",
+		    (unsigned long)m->caller_uid, (unsigned long)said);
+	if (uid != said)
+		return mtls_fail(err, MTLS_E_PEER,
+		    "the ssh-agent is uid %lu and not uid %lu",
+		    (unsigned long)uid, (unsigned long)said);
+	return MTLS_OK;
+}
+
+/* AGENT and its descriptor, or ANSWER and the reason. */
+static void
+take_agent(struct module_link *m, const struct mtls_message *message,
+    int agent_fd)
+{
+	module_agent_fn agent = m->agent;
+	struct mtls_err err;
+
+	mtls_err_clear(&err);
+	m->agent = NULL;
+	if (message->type == MTLS_MSG_AGENT)
+		(void)check_agent(m, agent_fd, (uid_t)message->u.agent.uid,
+		    &err);
+	else
+		(void)mtls_fail(&err,
+		    (enum mtls_status)message->u.answer.status, "%s",
+		    message->u.answer.text);
+	if (err.status != MTLS_OK && agent_fd != -1) {
+		(void)close(agent_fd);
+		agent_fd = -1;
+	}
+	agent(m->answer_arg, agent_fd, &err);
+}
+
+/* Which of both it is; anything else, and an ANSWER that says OK and has no
+ * agent, is not expected. */
+static enum mtls_status
+receive_agent(struct module_link *m, struct mtls_message *ret,
+    int *ret_agent_fd, struct mtls_err *err)
+{
+	int passed = -1;
+
+	if (mtls_message_recv(m->fd, ret, &passed, m->deadline, err) !=
+	    MTLS_OK)
+		return err->status;
+	if (ret->type == MTLS_MSG_AGENT ||
+	    (ret->type == MTLS_MSG_ANSWER &&
+	    mtls_status_known(ret->u.answer.status) &&
+	    ret->u.answer.status != MTLS_OK)) {
+		*ret_agent_fd = passed;
+		return MTLS_OK;
+	}
+	if (passed != -1)
+		(void)close(passed);
+	return mtls_fail(err, MTLS_E_PROTOCOL, "%s is not expected now",
+	    mtls_message_name((unsigned)ret->type));
+}
+
+/* --- what the module says --- */
+
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct module_link *m = arg;
 	struct mtls_message message = { .type = MTLS_MSG_NONE };
 	struct mtls_err err;
+	int agent_fd = -1;
 
 	(void)what;
 	mtls_err_clear(&err);
-	if (receive(fd, m->wanted, m->deadline, &message, &err) ==
-	    MTLS_E_CLOSED) {
+	if (m->agent != NULL)
+		(void)receive_agent(m, &message, &agent_fd, &err);
+	else
+		(void)receive(fd, m->wanted, m->deadline, &message, &err);
+	if (err.status == MTLS_E_CLOSED) {
 		mtls_err_clear(&err);
 		(void)mtls_fail(&err, MTLS_E_CANCELLED,
 		    "the program that asked went away");
-	} else if (err.status == MTLS_OK && m->answer == NULL) {
+	} else if (err.status == MTLS_OK && m->answer == NULL &&
+	    m->agent == NULL) {
 		(void)mtls_fail(&err, MTLS_E_PROTOCOL,
 		    "an answer and no question");
 	}
 	if (err.status != MTLS_OK) {
 		(void)event_del(m->readable);
 		m->gone(m->gone_arg, &err);
+	} else if (m->agent != NULL) {
+		take_agent(m, &message, agent_fd);
 	} else {
 		take_answer(m, &message);
 	}
@@ -144,7 +228,7 @@ static enum mtls_status
 ask(struct module_link *m, const struct mtls_message *question, int pin_fd,
     module_answer_fn answer, void *arg, struct mtls_err *err)
 {
-	if (m->answer != NULL)
+	if (m->answer != NULL || m->agent != NULL)
 		return mtls_fail(err, MTLS_E_USAGE,
 		    "one question at a time");
 	if (mtls_message_send(m->fd, question, pin_fd, m->deadline, err) !=
@@ -203,6 +287,24 @@ module_link_ask_secret(struct module_link *m, const char *text, int pin_fd,
 	status = ask(m, &question, pin_fd, answer, arg, err);
 	mtls_message_clear(&question);
 	return status;
+}
+
+enum mtls_status
+module_link_agent(struct module_link *m, uid_t caller_uid,
+    module_agent_fn answer, void *arg, struct mtls_err *err)
+{
+	struct mtls_message question = { .type = MTLS_MSG_AGENT_WANTED };
+
+	if (m->answer != NULL || m->agent != NULL)
+		return mtls_fail(err, MTLS_E_USAGE,
+		    "one question at a time");
+	if (mtls_message_send(m->fd, &question, -1, m->deadline, err) !=
+	    MTLS_OK)
+		return err->status;
+	m->agent = answer;
+	m->caller_uid = caller_uid;
+	m->answer_arg = arg;
+	return MTLS_OK;
 }
 
 void

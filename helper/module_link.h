@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "client/trace.h"
 #include "mtls/deadline.h"
@@ -19,6 +20,12 @@ struct module_link;
 
 /* The answer to a question; text is "" after a secret one. Borrowed. */
 typedef void (*module_answer_fn)(void *arg, const char *text,
+    const struct mtls_err *err);
+/*
+ * A connection to the person's ssh-agent, which is now the receiver's; -1
+ * with the reason in err where there is none.
+ */
+typedef void (*module_agent_fn)(void *arg, int agent_fd,
     const struct mtls_err *err);
 /* The module went away, or said what it may not say now. */
 typedef void (*module_gone_fn)(void *arg, const struct mtls_err *err);
@@ -52,6 +59,14 @@ enum mtls_status module_link_ask_secret(struct module_link *m,
  */
 enum mtls_status module_link_relay(struct module_link *m, const char *text,
     module_answer_fn answer, void *arg, struct mtls_err *err);
+
+/*
+ * Asks for the person's ssh-agent, in the place of a question. caller_uid:
+ * who the module is; unless that is root, the agent must be his. The kernel
+ * must say that it is whose the module says: PEER in the answer if not.
+ */
+enum mtls_status module_link_agent(struct module_link *m, uid_t caller_uid,
+    module_agent_fn answer, void *arg, struct mtls_err *err);
 
 /* Shows something where the LOGIN allows it; a failure is no failure. */
 void module_link_tell(struct module_link *m, const char *text);
