@@ -264,8 +264,8 @@ on_worker_ready(void *arg)
 		return;
 	}
 	mtls_err_clear(&err);
-	if (token_choice_question(c->worker, text, sizeof(text), &err) !=
-	    MTLS_OK ||
+	if (token_choice_question(c->tls, c->worker, text, sizeof(text),
+	    &err) != MTLS_OK ||
 	    c->owner.ask(c->owner.arg, text, on_choice, c, &err) != MTLS_OK)
 		fail(c, &err);
 }

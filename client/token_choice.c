@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "mtls/login.h"
 #include "mtls/pem.h"
@@ -93,14 +94,34 @@ token_choice_chain(struct mtls_tls *tls, const struct mtls_bytes *chain,
 	return MTLS_OK;
 }
 
+/*
+ * Until when, as ", until 2027-03-01": what tells a new certificate from the
+ * one before it. "" where that cannot be read.
+ */
+static void
+until_text(struct mtls_tls *tls, const struct mtls_bytes *der, char *out,
+    size_t size)
+{
+	X509 *cert = NULL;
+	struct mtls_err ignored;
+	struct tm tm;
+
+	out[0] = '\0';
+	mtls_err_clear(&ignored);
+	if (mtls_der_certificate(tls, der->data, der->len, &cert, &ignored) ==
+	    MTLS_OK && ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) == 1)
+		(void)strftime(out, size, ", until %Y-%m-%d", &tm);
+	X509_free(cert);
+}
+
 enum mtls_status
-token_choice_question(const struct token_worker *t, char *out, size_t size,
-    struct mtls_err *err)
+token_choice_question(struct mtls_tls *tls, const struct token_worker *t,
+    char *out, size_t size, struct mtls_err *err)
 {
 	const struct mtls_msg_token_cert *c;
 	size_t i, n = token_worker_n_certs(t);
 	size_t used, share;
-	char subject[80], token[40];
+	char subject[80], token[40], until[24];
 	int len;
 
 	if (n > CHOICES_MAX)
@@ -116,8 +137,9 @@ token_choice_question(const struct token_worker *t, char *out, size_t size,
 		    c->subject : c->label);
 		(void)mtls_text_printable(token, share / 4 < sizeof(token) ?
 		    share / 4 : sizeof(token), c->token);
-		len = snprintf(out + used, size - used, "%s %zu: %s (%s)",
-		    i == 0 ? "" : ",", i + 1, subject, token);
+		until_text(tls, &c->der, until, sizeof(until));
+		len = snprintf(out + used, size - used, "%s %zu: %s (%s%s)",
+		    i == 0 ? "" : ",", i + 1, subject, token, until);
 		if (len < 0 || (size_t)len >= size - used)
 			return mtls_fail(err, MTLS_E_TOKEN_UNUSABLE,
 			    "the certificates cannot be listed");

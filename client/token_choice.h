@@ -36,9 +36,13 @@ enum mtls_status token_choice_chain(struct mtls_tls *tls,
     const struct mtls_bytes *chain, STACK_OF(X509) **ret,
     struct mtls_err *err);
 
-/* "Which certificate? 1: ..., 2: ...: "; TOKEN_UNUSABLE for too many. */
-enum mtls_status token_choice_question(const struct token_worker *t,
-    char *out, size_t size, struct mtls_err *err);
+/*
+ * "Which certificate? 1: CN=Alice (Alice's card, until 2027-03-01), 2: ...: ";
+ * TOKEN_UNUSABLE for too many.
+ */
+enum mtls_status token_choice_question(struct mtls_tls *tls,
+    const struct token_worker *t, char *out, size_t size,
+    struct mtls_err *err);
 
 /* A number from 1 to n into an index. CANCELLED for everything else. */
 enum mtls_status token_choice_parse(const char *text, size_t n,

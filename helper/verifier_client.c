@@ -11,6 +11,7 @@
 
 #include <event2/dns.h>
 #include <event2/util.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -63,15 +64,30 @@ finish(struct verifier_client *v, const struct mtls_err *err)
 
 /*
  * A verifier that is not who it must be says more about what is wrong than
- * one that does not answer; beyond that the first failure is kept.
+ * one that does not answer; beyond that the first failure is kept. What is
+ * wrong with the others is said behind it, once.
  */
 static void
 remember(struct verifier_client *v, const struct mtls_err *err)
 {
-	if (v->worst.status == MTLS_OK ||
-	    (v->worst.status == MTLS_E_UNAVAILABLE &&
-	    err->status != MTLS_E_UNAVAILABLE))
-		v->worst = *err;
+	struct mtls_err first = v->worst, second = *err;
+	size_t len;
+
+	if (v->o.settings->n_servers > 1)
+		mtls_err_context(&second, "%s", verifier_client_name0(v));
+	if (first.status == MTLS_OK) {
+		v->worst = second;
+		return;
+	}
+	if (first.status == MTLS_E_UNAVAILABLE &&
+	    second.status != MTLS_E_UNAVAILABLE) {
+		v->worst = second;
+		second = first;
+	}
+	len = strlen(v->worst.text);
+	if (strstr(v->worst.text, second.text) == NULL)
+		(void)snprintf(v->worst.text + len,
+		    sizeof(v->worst.text) - len, "; %s", second.text);
 }
 
 /* This address did not do. The next one, from the event loop. */

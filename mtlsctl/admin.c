@@ -36,7 +36,8 @@ check_peer(int fd, const char *path, struct mtls_err *err)
 	if (account != NULL && account->pw_uid == uid)
 		return MTLS_OK;
 	return mtls_fail(err, MTLS_E_PEER, "%s belongs to a process of user "
-	    "%u, not to a verifier", path, (unsigned)uid);
+	    "%u, not to a verifier (one that runs as that account is asked "
+	    "by that account)", path, (unsigned)uid);
 }
 
 static enum mtls_status
@@ -56,7 +57,8 @@ open_socket(const char *path, int *ret_fd, struct mtls_err *err)
 		status = mtls_fail_errno(err, MTLS_E_UNAVAILABLE, errno,
 		    errno == EACCES ? "root may use %s, and the group that "
 		    "admin-group in verifier.conf names" :
-		    "no verifier at %s", path);
+		    "no verifier at %s (is it running? --socket names "
+		    "another path)", path);
 	else
 		status = check_peer(fd, path, err);
 	if (status == MTLS_OK)

@@ -140,6 +140,8 @@ add_store(const struct server *server, struct store_op *op)
 	add_number(op, "store-failed", stats.n_failed_transactions);
 	add_number(op, "store-average-us", stats.n_transactions == 0 ? 0 :
 	    stats.transaction_us / stats.n_transactions);
+	if (op->status != MTLS_OK)
+		return;
 	add_number(op, "open-challenges", (uint64_t)op->counts.n_open);
 	add_number(op, "audit-records", (uint64_t)op->counts.n_records);
 	add_number(op, "bindings", (uint64_t)op->counts.n_bindings);
@@ -183,6 +185,9 @@ add_warnings(const struct server *server, struct store_op *op, int64_t now_s)
 {
 	struct warnings w = { op, 0 };
 
+	/* What the process knows is said all the same. */
+	if (op->status != MTLS_OK)
+		add_warning(&w, "state-unavailable", op->err.text);
 	health_of_generation(server->generation, now_s, add_finding, &w);
 	if (server->last_reload_failed[0] != '\0')
 		add_warning(&w, "reload-refused",
@@ -224,10 +229,6 @@ on_counted(struct store_op *op)
 	int64_t now_s = time(NULL);
 
 	c->is_busy = 0;
-	if (op->status != MTLS_OK) {
-		admin_refuse(c, op->status, op->err.text);
-		return;
-	}
 	op->rows = calloc(VALUES_MAX, sizeof(*op->rows));
 	/* First, so that nothing can crowd them out. */
 	add_warnings(server, op, now_s);

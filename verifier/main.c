@@ -16,12 +16,14 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mtls/file.h"
 #include "mtls/pem.h"
 #include "mtls/process.h"
 
+#include "health.h"
 #include "local_socket.h"
 #include "log_queue.h"
 #include "loops.h"
@@ -203,12 +205,34 @@ give_up(struct server_parts *parts)
 	mtls_tls_free(parts->tls);
 }
 
+/* What is good and will refuse logins all the same. */
+static void
+say_finding(void *arg, enum health_level level, const char *reason,
+    const char *about)
+{
+	unsigned *n = arg;
+
+	/* How new a list must be is in the store, which is not open. */
+	if (level != HEALTH_FAILURE || strcmp(reason, "crl-not-compared") == 0)
+		return;
+	if ((*n)++ == 0)
+		(void)printf("The settings, the policy and all files are "
+		    "good, but logins will be refused:\n");
+	(void)printf("\t%s%s%s\n", reason, about[0] == '\0' ? "" : " ",
+	    about);
+}
+
 static int
 check(struct server_parts *parts)
 {
+	unsigned n = 0;
+
 	generation_log(parts->generation, &to_stderr);
+	health_of_generation(parts->generation, time(NULL), say_finding, &n);
 	give_up(parts);
-	(void)printf("The settings, the policy and all files are good.\n");
+	if (n == 0)
+		(void)printf("The settings, the policy and all files are "
+		    "good.\n");
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 

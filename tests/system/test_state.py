@@ -14,6 +14,7 @@ import threading
 import pytest
 
 from mtls_test import MTLSCTL, VERIFIER, https
+from mtls_test.ctl import rows
 from mtls_test.machine import Machine
 from mtls_test.organisation import Verifier
 from mtls_test.postgres import Postgres, programs
@@ -358,6 +359,7 @@ def test_network_cut(pair, machine, alice, postgres):
     device = https.device(pair[0], machine)
     challenge = device.open(Machine.NAME)[1]["challenge"]
     person = https.person(pair[0], machine, *alice)
+    seen = len(pair[0].log())
     with postgres.unplugged():
         status, problem = person.prove(challenge, Machine.NAME)
         assert (status, problem["reason"]) == AWAY
@@ -365,6 +367,13 @@ def test_network_cut(pair, machine, alice, postgres):
         assert (status, body["reason"]) == AWAY
         # Now that it is known to be away nobody waits for it.
         assert state_of(pair[0], machine) == AWAY
+        pair[0].process.wait_for("state-lost", start=seen)
+        # What the process knows is there for whoever asks why.
+        [known] = rows("status", "--socket", pair[0].admin, code=2)
+        assert known["warning.1"].startswith("state-unavailable ")
+        assert int(known["rules"]) > 0 and "version" in known
+        assert "audit-records" not in known
+    pair[0].process.wait_for(r"state-back ms=\d+", start=seen)
     wait_until(lambda: state_of(pair[0], machine) == 201, "its return")
     clients = [Client(pair, machine, alice, n % 2) for n in range(2)]
     in_threads(clients, 5)

@@ -569,6 +569,28 @@ the_next_verifier_after_no_answer_of_ours(void **state)
 	}
 }
 
+/* What is wrong with one must not hide what is wrong with the other. */
+static void
+each_verifier_says_why(void **state)
+{
+	struct login_case c = { .n_verifiers = 2 };
+	const char *reason;
+
+	(void)state;
+	c.verifier[0].on[FAKE_OPEN] = (struct fake_reaction){ FAKE_JSON,
+	    "503 Unavailable\n{\"version\":1,\"reason\":"
+	    "\"state-unavailable\",\"message\":\"\"}" };
+	c.verifier[1].on[FAKE_OPEN] = (struct fake_reaction){ FAKE_JSON,
+	    "503 Unavailable\n{\"version\":1,\"reason\":"
+	    "\"ending\",\"message\":\"\"}" };
+	login_case_fails(&c, MTLS_E_UNAVAILABLE);
+	reason = c.result.u.result.reason;
+	assert_non_null(strstr(reason, "state-unavailable"));
+	assert_non_null(strstr(reason, "ending"));
+	assert_ptr_equal(strstr(reason, "localhost: "), reason);
+	login_case_clear(&c);
+}
+
 int
 main(void)
 {
@@ -579,6 +601,7 @@ main(void)
 		cmocka_unit_test(T010_no_answer_after_the_pin),
 		cmocka_unit_test(T010_a_name_without_an_address),
 		cmocka_unit_test(T017_a_problem_is_an_answer),
+		cmocka_unit_test(each_verifier_says_why),
 		cmocka_unit_test(too_many_is_an_answer),
 		cmocka_unit_test(T019_a_decision_is_fetched_once),
 		cmocka_unit_test(T055_bad_answers_to_open),

@@ -71,6 +71,44 @@ T019_each_step_once(void **state)
 	assert_int_equal(rig_n_records(), 1);
 }
 
+/* What had been heard of when a challenge was found. */
+static int heard;
+
+static void
+on_found(struct store_op *op)
+{
+	assert_int_equal(op->found.state, STORE_OPEN);
+	heard = rig_n_decided;
+	rig_on_done(op);
+}
+
+/*
+ * Found while it was open, and decided before anybody was told: whoever
+ * waits because of the first has to hear of the second afterwards.
+ */
+static void
+no_decision_is_missed(void **state)
+{
+	struct store_challenge c = rig_challenge(1);
+	struct store_op find = { .kind = STORE_CHALLENGE_FIND,
+	    .done = on_found, .id = c.id };
+	struct store_op decide = { .kind = STORE_CHALLENGE_DECIDE,
+	    .done = rig_on_done, .id = c.id, .decision = &rig_allowed,
+	    .record = &rig_record };
+
+	(void)state;
+	assert_int_equal(rig_add(1), MTLS_OK);
+	rig_n_decided = heard = 0;
+	store_submit(rig_port, &find);
+	store_submit(rig_port, &decide);
+	store_flush(rig_port);
+	assert_int_equal(decide.status, MTLS_OK);
+	assert_int_equal(heard, 0);
+	assert_int_equal(rig_n_decided, 1);
+	store_op_clear(&find);
+	store_op_clear(&decide);
+}
+
 /* T-161: racing ones share a transaction, and one of them wins. */
 static void
 T161_one_of_many_wins(void **state)
@@ -536,6 +574,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(found_as_it_was),
 		TEST(T019_each_step_once),
+		TEST(no_decision_is_missed),
 		TEST(T161_one_of_many_wins),
 		TEST(too_many_of_one_machine),
 		TEST(records_are_found),

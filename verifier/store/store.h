@@ -346,6 +346,8 @@ void store_op_clear(struct store_op *op);
 /*
  * A challenge was decided, by this process or, with a database that several
  * have in common, by another; NULL: some were, and it is not known which.
+ * Whatever was found before that has been called back by then, so that who
+ * waits because nothing was decided is told of it.
  */
 typedef void (*store_decided_fn)(void *arg, const uint8_t *id);
 

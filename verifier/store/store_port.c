@@ -87,15 +87,19 @@ deliver(struct store_port *port)
 	port->news.n = 0;
 	port->news.is_incomplete = 0;
 	(void)pthread_mutex_unlock(&store->lock);
-	if (news.is_incomplete)
-		port->decided(port->arg, NULL);
-	for (size_t i = 0; i < news.n; i++)
-		port->decided(port->arg, news.ids[i]);
+	/*
+	 * Before the news: who is told here that nothing was decided begins to
+	 * wait for what the news may say.
+	 */
 	for (; op != NULL; op = next) {
 		next = op->next;
 		port->n_submitted--;
 		op->done(op);
 	}
+	if (news.is_incomplete)
+		port->decided(port->arg, NULL);
+	for (size_t i = 0; i < news.n; i++)
+		port->decided(port->arg, news.ids[i]);
 }
 
 static void
