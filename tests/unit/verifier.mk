@@ -16,6 +16,7 @@ unit_tests += \
 	tests/unit/test_revocation \
 	tests/unit/test_store \
 	tests/unit/test_store_binding \
+	tests/unit/test_store_checkpoint \
 	tests/unit/test_store_sqlite \
 	tests/unit/test_store_thread \
 	tests/unit/test_store_limit \
@@ -70,6 +71,10 @@ tests_unit_test_store_binding_SOURCES = tests/unit/test_store_binding.c \
 	$(store_rig_sources)
 tests_unit_test_store_binding_CFLAGS = $(VERIFIER_TEST_CFLAGS) $(POSTGRESQL_CFLAGS)
 tests_unit_test_store_binding_LDADD = $(VERIFIER_TEST_LIBS) $(POSTGRESQL_LIBS)
+tests_unit_test_store_checkpoint_SOURCES = \
+	tests/unit/test_store_checkpoint.c $(scratch_sources)
+tests_unit_test_store_checkpoint_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_store_checkpoint_LDADD = $(VERIFIER_TEST_LIBS)
 tests_unit_test_store_sqlite_SOURCES = tests/unit/test_store_sqlite.c \
 	$(store_rig_sources)
 tests_unit_test_store_sqlite_CFLAGS = $(VERIFIER_TEST_CFLAGS) \

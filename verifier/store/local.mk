@@ -10,6 +10,8 @@ libmtls_verifier_la_SOURCES += \
 	verifier/store/store_sqlite_admin.c \
 	verifier/store/store_sqlite_audit.c \
 	verifier/store/store_sqlite_challenge.c \
+	verifier/store/store_sqlite_checkpoint.c \
+	verifier/store/store_sqlite_checkpoint.h \
 	verifier/store/store_sqlite_code.c \
 	verifier/store/store_sqlite_floor.c \
 	verifier/store/store_sqlite_limit.c \

@@ -231,6 +231,7 @@ close_sqlite(void *self)
 
 	for (int i = 0; i < SQL_N; i++)
 		(void)sqlite3_finalize(s->statements[i]);
+	store_sqlite_checkpoint_free(s->checkpoint);
 	(void)sqlite3_close(s->db);
 	free(s->verifier);
 	free(s);
@@ -339,6 +340,9 @@ store_open_sqlite(const struct store_options *options, struct store **ret,
 	} else {
 		(void)sqlite3_busy_timeout(s->db, 1000);
 		status = set_up(s, options->mode, err);
+		if (status == MTLS_OK)
+			status = store_sqlite_checkpoint_new(s->db, path,
+			    &s->checkpoint, err);
 		mtls_err_context(err, "%s", path);
 	}
 	if (status != MTLS_OK) {

@@ -11,6 +11,7 @@
 #include "mtls/audit_chain.h"
 
 #include "store_backend.h"
+#include "store_sqlite_checkpoint.h"
 #include "throttle.h"
 
 /* Every statement, once; store_sqlite_text.c has the text. */
@@ -82,6 +83,7 @@ extern const char *const store_sqlite_texts[SQL_N];
 struct store_sqlite {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_N];
+	struct store_sqlite_checkpoint *checkpoint;
 	char *verifier;
 	/* The last that were delivered; the next one takes the place of: */
 	uint8_t spent[STORE_SQLITE_SPENT][MTLS_ID_BYTES];
