@@ -3,7 +3,7 @@
  *
  * A handshake and one request, or several, on each connection: a request
  * given on the command line, or, where there is a port for machines, the
- * proof of a challenge that was opened before the run.
+ * proof of a challenge that was opened before the run, another one each time.
  */
 #include "config.h"
 
@@ -19,14 +19,17 @@ struct run {
 	struct credentials people, machines;
 	struct report report;
 	struct pace pace;
+	/* NULL, or options' requests of them for each person. */
 	char (*challenges)[64];
+	size_t n_challenges;
 };
 
 struct visit {
 	struct run *run;
 	struct conn *conn;
+	size_t person;
 	double when;
-	unsigned left;
+	unsigned asked;
 	char request[1024];
 };
 
@@ -36,6 +39,23 @@ end(struct visit *v)
 	conn_free(v->run->load, v->conn);
 	v->run->pace.under_way--;
 	free(v);
+}
+
+/* The next request of this connection. */
+static void
+write_request(struct visit *v)
+{
+	const struct run *run = v->run;
+	size_t i = v->person * run->o->requests + v->asked++;
+
+	if (run->challenges != NULL)
+		request_prove(v->request, sizeof(v->request),
+		    run->challenges[i], run->o->first + v->person,
+		    i % run->machines.n);
+	else
+		(void)snprintf(v->request, sizeof(v->request),
+		    "%s HTTP/1.1\r\nHost: verifier1.acme.example\r\n\r\n",
+		    run->o->request);
 }
 
 static void
@@ -57,11 +77,12 @@ on_answer(struct conn *c, int status, const char *body)
 		return;
 	}
 	report_add(r, load_now() - v->when);
-	if (--v->left == 0) {
+	if (v->asked == v->run->o->requests) {
 		end(v);
 		return;
 	}
 	v->when = load_now();
+	write_request(v);
 	conn_ask(c, v->request, on_answer, v);
 }
 
@@ -70,23 +91,15 @@ start(void *arg, size_t i, double when)
 {
 	struct run *run = arg;
 	struct visit *v = calloc(1, sizeof(*v));
-	size_t person = i % run->people.n;
 
 	load_must(v != NULL, "memory");
 	v->run = run;
 	v->when = when;
-	v->left = run->o->requests;
+	v->person = i % run->people.n;
 	run->pace.under_way++;
-	if (run->challenges != NULL)
-		request_prove(v->request, sizeof(v->request),
-		    run->challenges[person], run->o->first + person,
-		    person % run->machines.n);
-	else
-		(void)snprintf(v->request, sizeof(v->request),
-		    "%s HTTP/1.1\r\nHost: verifier1.acme.example\r\n\r\n",
-		    run->o->request);
+	write_request(v);
 	v->conn = conn_new(run->load, run->o->user_port, &run->people,
-	    person);
+	    v->person);
 	conn_ask(v->conn, v->request, on_answer, v);
 }
 
@@ -98,6 +111,13 @@ struct opener {
 	size_t i;			/* the challenge that it opens now */
 	unsigned *n_openers;
 };
+
+static void
+ask_to_open(const struct opener *o, char *out, size_t size)
+{
+	request_open(out, size, o->run->o->first +
+	    o->i / o->run->o->requests, o->i % o->run->machines.n);
+}
 
 static void
 on_opened(struct conn *c, int status, const char *body)
@@ -113,14 +133,13 @@ on_opened(struct conn *c, int status, const char *body)
 		o->i += run->machines.n;
 	}
 	load_must(status != 0, "the machine's connection has ended");
-	if (o->i >= run->people.n) {
+	if (o->i >= run->n_challenges) {
 		conn_free(run->load, c);
 		--*o->n_openers;
 		free(o);
 		return;
 	}
-	request_open(request, sizeof(request), run->o->first + o->i,
-	    o->i % run->machines.n);
+	ask_to_open(o, request, sizeof(request));
 	conn_ask(c, request, on_opened, o);
 }
 
@@ -133,9 +152,10 @@ open_challenges(struct run *run)
 
 	credentials_read(&run->machines, run->o->machines, 0,
 	    run->o->n_machines, NULL);
-	run->challenges = calloc(run->people.n, sizeof(*run->challenges));
+	run->n_challenges = run->people.n * run->o->requests;
+	run->challenges = calloc(run->n_challenges, sizeof(*run->challenges));
 	load_must(run->challenges != NULL, "memory");
-	for (size_t i = 0; i < run->machines.n && i < run->people.n; i++) {
+	for (size_t i = 0; i < run->machines.n && i < run->n_challenges; i++) {
 		o = calloc(1, sizeof(*o));
 		load_must(o != NULL, "memory");
 		o->run = run;
@@ -144,7 +164,7 @@ open_challenges(struct run *run)
 		n_openers++;
 		o->conn = conn_new(run->load, run->o->device_port,
 		    &run->machines, i);
-		request_open(request, sizeof(request), run->o->first + i, i);
+		ask_to_open(o, request, sizeof(request));
 		conn_ask(o->conn, request, on_opened, o);
 	}
 	while (n_openers > 0)

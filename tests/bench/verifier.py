@@ -14,9 +14,10 @@ from mtls_test.organisation import Organisation
 from mtls_test.process import run
 
 STATE = pathlib.Path(os.environ["MTLS_BUILD"]) / "bench-state"
-SECTIONS = ["cost", "crl", "half-open", "login", "soak"]
+SECTIONS = ["cost", "crl", "keep-alive", "half-open", "login", "soak"]
 CONNECTIONS = 500       # of one measurement
 MACHINES = 8            # that open challenges
+KEPT, KEPT_REQUESTS = 100, 20
 HALF_OPEN = 1000
 SOAK, SOAK_STEP = 200_000, 10_000
 
@@ -116,6 +117,27 @@ def crl(bench):
             rows = measure(bench, servers, connections,
                            min(rounds, bench.rounds))
         print_table(f"The same with a CRL of {n:,} entries", rows)
+
+
+def keep_alive(bench):
+    """What a request costs that needs no handshake."""
+    rows = {}
+    with running(bench) as servers:
+        for i in range(bench.rounds):
+            first = 2 * i * CONNECTIONS
+            for server in servers:
+                # The first time makes our chains known.
+                bench.connections(server, True, first, KEPT)
+                one = bench.connections(server, True, first, KEPT)
+                many = bench.connections(server, True, first, KEPT,
+                                         KEPT_REQUESTS)
+                rows.setdefault((server.name, "connection and request"),
+                                []).append(one)
+                rows.setdefault((server.name, "each further request"),
+                                []).append(
+                                    (many - one) / (KEPT_REQUESTS - 1))
+    print_table(f"{KEPT_REQUESTS} requests on one connection (microseconds "
+                "of server CPU)", rows)
 
 
 def login_arguments(bench, server, n, *more):
@@ -237,7 +259,8 @@ def main():
     chosen = args.section or SECTIONS[:-1]
     bench = Bench(args.rounds)
     for section in chosen:
-        {"cost": cost, "crl": crl, "half-open": half_open, "login": login,
+        {"cost": cost, "crl": crl, "keep-alive": keep_alive,
+         "half-open": half_open, "login": login,
          "soak": soak}[section](bench)
 
 
