@@ -24,6 +24,7 @@ libmtls_helper_la_SOURCES = \
 	helper/method.h \
 	helper/method_agent.c \
 	helper/method_relay.c \
+	helper/method_sshkey.c \
 	helper/method_token.c \
 	helper/module_link.c \
 	helper/module_link.h \
@@ -37,6 +38,8 @@ libmtls_helper_la_SOURCES = \
 	helper/settings_check.h \
 	helper/ssh_agent.c \
 	helper/ssh_agent.h \
+	helper/ssh_auth_info.c \
+	helper/ssh_auth_info.h \
 	helper/ssh_key.c \
 	helper/ssh_key.h \
 	helper/ssh_wire.c \

@@ -99,15 +99,23 @@ configure(struct login *l)
 	return MTLS_OK;
 }
 
-/* Those of the PAM line, or of the settings; and what needs rights. */
+/* Those of the PAM line, or of the settings; one of them asks nothing. */
+static const char *
+methods_of(const struct login *l)
+{
+	if (l->flags & MTLS_LOGIN_ACCOUNT)
+		return method_sshkey.name;
+	return l->asked->method[0] != '\0' ? l->asked->method :
+	    settings_methods(l->settings, l->service);
+}
+
+/* And what needs rights. */
 static enum mtls_status
 prepare_methods(struct login *l)
 {
 	struct login_methods list;
 
-	if (login_methods_parse(l->asked->method[0] != '\0' ?
-	    l->asked->method : settings_methods(l->settings, l->service),
-	    &list, &l->err) != MTLS_OK)
+	if (login_methods_parse(methods_of(l), &list, &l->err) != MTLS_OK)
 		return l->err.status;
 	return login_methods_prepare(l, &list, &l->err);
 }

@@ -11,6 +11,7 @@
 
 static const struct method *const methods[] = {
 	&method_relay,
+	&method_sshkey,
 	&method_token,
 	&method_agent,
 };

@@ -61,6 +61,7 @@ const struct method *method_find(const char *name);
 
 extern const struct method method_agent;
 extern const struct method method_relay;
+extern const struct method method_sshkey;
 extern const struct method method_token;
 
 #endif

@@ -20,6 +20,7 @@
 #include "mtls/login.h"
 #include "mtls/secret.h"
 #include "mtls/verdict.h"
+#include "sshd.h"
 
 static enum mtls_status
 send_login(struct dialogue *d, struct mtls_err *err)
@@ -44,6 +45,9 @@ send_login(struct dialogue *d, struct mtls_err *err)
 	login->method = d->options->method;
 	login->flags = d->flags;
 	login->deadline_ms = (uint32_t)left_ms;
+	if (sshd_auth_info(d->prompt->pamh, r->service,
+	    &login->ssh_auth_info, err) != MTLS_OK)
+		return err->status;
 	return mtls_message_send(d->socket_fd, &m, -1, d->deadline, err);
 }
 
@@ -158,6 +162,11 @@ on_message(struct dialogue *d, int fd, struct mtls_err *err)
 {
 	const struct mtls_message *m = &d->message;
 
+	/* The account phase is not the place for questions. */
+	if ((d->flags & MTLS_LOGIN_ACCOUNT) != 0 &&
+	    m->type != MTLS_MSG_TELL)
+		return mtls_fail(err, MTLS_E_PROTOCOL, "the helper sent %s "
+		    "in the account phase", mtls_message_name(m->type));
 	if (m->type == MTLS_MSG_ASK)
 		return on_ask(d, m->u.ask.text, err);
 	if (m->type == MTLS_MSG_ASK_SECRET)

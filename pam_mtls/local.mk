@@ -8,7 +8,8 @@ libmtls_module_la_SOURCES = \
 	pam_mtls/options.c pam_mtls/options.h \
 	pam_mtls/pam_code.c pam_mtls/pam_code.h \
 	pam_mtls/prompt.c pam_mtls/prompt.h \
-	pam_mtls/request.c pam_mtls/request.h
+	pam_mtls/request.c pam_mtls/request.h \
+	pam_mtls/sshd.c pam_mtls/sshd.h
 libmtls_module_la_LIBADD = libmtls_core.la
 
 pam_LTLIBRARIES += pam_mtls.la

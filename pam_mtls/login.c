@@ -28,6 +28,7 @@
 #include "pam_code.h"
 #include "prompt.h"
 #include "request.h"
+#include "sshd.h"
 
 #define FAIL_DELAY_US	2000000u
 #define DATA_NAME	"pam_mtls_login"
@@ -158,6 +159,34 @@ log_phase(struct login *login, const char *event)
 	    MTLS_KEY_REQUEST, login->request.id_hex, MTLS_KEY_END);
 }
 
+/* From the PAM items to the helper's result about them. */
+static enum mtls_status
+ask_helper(struct login *login)
+{
+	struct mtls_err *err = &login->err;
+	enum mtls_status status;
+
+	status = request_read(login->pamh, &login->request, err);
+	if (status == MTLS_OK)
+		status = mtls_helper_channel_open(login->options.socket,
+		    login->dialogue.deadline, &login->channel, err);
+	if (status != MTLS_OK)
+		return status;
+	log_phase(login, "helper-connected");
+	login->dialogue.socket_fd = login->channel.socket_fd;
+	status = dialogue_hold(&login->dialogue, err);
+	if (status == MTLS_OK)
+		status = request_check(login->pamh, &login->request, err);
+	return status;
+}
+
+static void
+take_verdict(struct login *login)
+{
+	login->verdict = (enum mtls_verdict)
+	    login->dialogue.message.u.result.verdict;
+}
+
 static enum mtls_status
 run(struct login *login, int pam_flags, int argc, const char **argv)
 {
@@ -172,22 +201,11 @@ run(struct login *login, int pam_flags, int argc, const char **argv)
 	if (status == MTLS_OK)
 		status = prompt_check(login->pamh, err);
 	if (status == MTLS_OK)
-		status = request_read(login->pamh, &login->request, err);
-	if (status == MTLS_OK)
-		status = mtls_helper_channel_open(login->options.socket,
-		    login->dialogue.deadline, &login->channel, err);
-	if (status != MTLS_OK)
-		return status;
-	log_phase(login, "helper-connected");
-	login->dialogue.socket_fd = login->channel.socket_fd;
-	status = dialogue_hold(&login->dialogue, err);
-	if (status == MTLS_OK)
-		status = request_check(login->pamh, &login->request, err);
+		status = ask_helper(login);
 	if (status == MTLS_OK)
 		status = leave_note_of_success(login);
 	if (status == MTLS_OK)
-		login->verdict = (enum mtls_verdict)
-		    login->dialogue.message.u.result.verdict;
+		take_verdict(login);
 	return status;
 }
 
@@ -277,19 +295,22 @@ login_authenticate(pam_handle_t *pamh, int flags, int argc,
 	return code;
 }
 
-/* OK if the note in the handle is about this user and this service. */
-static enum mtls_status
-find_note(struct login *login)
+/* The note of the handle; NULL where nobody has logged in on it. */
+static const struct note *
+find_note0(pam_handle_t *pamh)
 {
 	const void *data = NULL;
-	const struct note *note;
-	int code = pam_get_data(login->pamh, DATA_NAME, &data);
+
+	return pam_get_data(pamh, DATA_NAME, &data) == PAM_SUCCESS ? data :
+	    NULL;
+}
+
+/* OK if it is about this user and this service. */
+static enum mtls_status
+take_note(struct login *login, const struct note *note)
+{
 	enum mtls_status status;
 
-	note = data;
-	if (code != PAM_SUCCESS || note == NULL)
-		return mtls_fail(&login->err, MTLS_E_PERMISSION,
-		    "nobody has logged in by certificate on this handle");
 	login->request = note->request;
 	status = request_check(login->pamh, &note->request, &login->err);
 	if (status == MTLS_OK)
@@ -297,10 +318,49 @@ find_note(struct login *login)
 	return status;
 }
 
+/* Whether sshd says that it has verified anything at all. */
+static enum mtls_status
+check_sshd(struct login *login)
+{
+	const void *service = NULL;
+	struct mtls_bytes info = { 0, NULL };
+
+	if (pam_get_item(login->pamh, PAM_SERVICE, &service) != PAM_SUCCESS ||
+	    service == NULL)
+		return mtls_fail(&login->err, MTLS_E_SYSTEM,
+		    "the PAM handle does not tell the service");
+	if (sshd_auth_info(login->pamh, service, &info, &login->err) !=
+	    MTLS_OK)
+		return login->err.status;
+	if (info.len == 0)
+		return mtls_fail(&login->err, MTLS_E_PERMISSION, "nobody has "
+		    "logged in by certificate on this handle%s",
+		    strcmp(service, "sshd") == 0 ?
+		    ", and sshd tells of no key" : "");
+	return MTLS_OK;
+}
+
+/* Who has not logged in here may have done it with a key, at sshd. */
+static enum mtls_status
+ask_about_key(struct login *login)
+{
+	enum mtls_status status = check_sshd(login);
+
+	login->dialogue.flags |= MTLS_LOGIN_ACCOUNT;
+	if (status == MTLS_OK)
+		status = ask_helper(login);
+	if (status == MTLS_OK) {
+		take_verdict(login);
+		report_success(login);
+	}
+	return status;
+}
+
 int
 login_account(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct login *login = login_new(pamh);
+	const struct note *note = find_note0(pamh);
 	enum mtls_status status;
 	int code;
 
@@ -309,7 +369,8 @@ login_account(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	status = options_parse(argc, argv, &login->options, &login->err);
 	set_up(login, flags);
 	if (status == MTLS_OK)
-		status = find_note(login);
+		status = note != NULL ? take_note(login, note) :
+		    ask_about_key(login);
 	code = pam_code(login->verdict, status);
 	if (status != MTLS_OK)
 		report_failure(login);

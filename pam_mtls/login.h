@@ -21,8 +21,10 @@ int login_authenticate(pam_handle_t *pamh, int flags, int argc,
 
 /*
  * The account phase: success if this very handle has authenticated this very
- * user for this service through login_authenticate(), PAM_PERM_DENIED if
- * not.
+ * user for this service through login_authenticate(). If nobody has
+ * authenticated on it, the service is sshd and sshd says what it has
+ * verified: as mtls-helper decides about that, without a question. Otherwise
+ * PAM_PERM_DENIED.
  */
 int login_account(pam_handle_t *pamh, int flags, int argc,
     const char **argv);

@@ -27,6 +27,10 @@ tests_unit_test_sentence_LDADD = $(helper_test_ldadd)
 # An ssh-agent that lies.
 fake_agent_sources = tests/lib/fake_agent.c tests/lib/fake_agent.h
 
+unit_tests += tests/unit/test_ssh_auth_info
+tests_unit_test_ssh_auth_info_SOURCES = tests/unit/test_ssh_auth_info.c
+tests_unit_test_ssh_auth_info_CFLAGS = $(helper_test_cflags)
+tests_unit_test_ssh_auth_info_LDADD = $(helper_test_ldadd)
 unit_tests += tests/unit/test_ssh_key
 tests_unit_test_ssh_key_SOURCES = tests/unit/test_ssh_key.c \
 	$(fake_agent_sources)

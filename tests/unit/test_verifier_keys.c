@@ -192,7 +192,7 @@ the_map_has_to_agree(void **state)
 }
 
 static void
-T055_revoked_in_a_list(void **state)
+T034_revoked_in_a_list(void **state)
 {
 	struct rig *rig = *state;
 	size_t mark = rig->log_len;
@@ -206,7 +206,7 @@ T055_revoked_in_a_list(void **state)
 }
 
 static void
-T055_revoked_by_an_administrator(void **state)
+T034_revoked_by_an_administrator(void **state)
 {
 	const struct pki_options same_key = { .key_of = NULL };
 	struct pki_options o = same_key;
@@ -443,8 +443,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(a_bound_key_is_granted),
 		TEST(the_map_has_to_agree),
-		TEST(T055_revoked_in_a_list),
-		TEST(T055_revoked_by_an_administrator),
+		TEST(T034_revoked_in_a_list),
+		TEST(T034_revoked_by_an_administrator),
 		TEST(the_one_that_is_valid_counts),
 		TEST(T033_the_chain_is_verified),
 		TEST(T181_another_certificate_in_the_row),
