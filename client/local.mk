@@ -11,6 +11,8 @@ libmtls_client_la_SOURCES = \
 	client/http_channel.h \
 	client/http_headers.c \
 	client/http_headers.h \
+	client/http_text.c \
+	client/http_text.h \
 	client/person.c \
 	client/person.h \
 	client/person_card.c \
@@ -19,6 +21,12 @@ libmtls_client_la_SOURCES = \
 	client/preflight.h \
 	client/problem.c \
 	client/problem.h \
+	client/relay_meant.c \
+	client/relay_meant.h \
+	client/relay_session.c \
+	client/relay_session.h \
+	client/relay_tls.c \
+	client/relay_tls.h \
 	client/sentence.c \
 	client/sentence.h \
 	client/tls_reason.c \
