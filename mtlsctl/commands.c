@@ -10,6 +10,7 @@
 #include "mtlsctl/command.h"
 #include "mtlsctl/device_commands.h"
 #include "mtlsctl/policy_commands.h"
+#include "mtlsctl/ssh_command.h"
 #include "mtlsctl/token_commands.h"
 #include "mtlsctl/try.h"
 
@@ -17,6 +18,9 @@ const struct ctl_command ctl_commands[] = {
 	{ "try", "[USER] [--service NAME] [OPTION ...]",
 	    "Does a login by itself and shows how it went",
 	    try_options, try_command },
+	{ "ssh", "[OPTION ...] [--] SSH-ARGUMENT ...",
+	    "Logs in somewhere else with the card at this machine",
+	    ssh_options, ssh_command },
 	{ "token list", "[--module PATH] [--token LABEL|--uri URI]",
 	    "Lists cards and certificates, and whether they could be used",
 	    token_list_options, token_list_command },

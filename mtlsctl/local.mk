@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libmtls_ctl.la
 noinst_HEADERS += \
 	mtlsctl/admin.h \
 	mtlsctl/admin_commands.h \
+	mtlsctl/askpass.h \
 	mtlsctl/audit_request.h \
 	mtlsctl/audit_verify.h \
 	mtlsctl/ca_commands.h \
@@ -24,6 +25,11 @@ noinst_HEADERS += \
 	mtlsctl/policy_commands.h \
 	mtlsctl/policy_facts.h \
 	mtlsctl/policy_input.h \
+	mtlsctl/ssh_command.h \
+	mtlsctl/ssh_keeper.h \
+	mtlsctl/ssh_process.h \
+	mtlsctl/ssh_socket.h \
+	mtlsctl/ssh_target.h \
 	mtlsctl/terminal.h \
 	mtlsctl/timestamp.h \
 	mtlsctl/token_commands.h \
@@ -32,6 +38,7 @@ noinst_HEADERS += \
 	mtlsctl/with_card.h
 libmtls_ctl_la_SOURCES = \
 	mtlsctl/admin.c \
+	mtlsctl/askpass.c \
 	mtlsctl/audit.c \
 	mtlsctl/audit_request.c \
 	mtlsctl/audit_verify.c \
@@ -62,6 +69,11 @@ libmtls_ctl_la_SOURCES = \
 	mtlsctl/policy_facts.c \
 	mtlsctl/policy_input.c \
 	mtlsctl/revoke.c \
+	mtlsctl/ssh.c \
+	mtlsctl/ssh_keeper.c \
+	mtlsctl/ssh_process.c \
+	mtlsctl/ssh_socket.c \
+	mtlsctl/ssh_target.c \
 	mtlsctl/status.c \
 	mtlsctl/terminal.c \
 	mtlsctl/timestamp.c \
@@ -87,3 +99,11 @@ mtlsctl_mtlsctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 mtlsctl_mtlsctl_CFLAGS = $(CFLAGS_PROGRAM) $(OPENSSL_CFLAGS)
 mtlsctl_mtlsctl_LDFLAGS = $(LDFLAGS_PROGRAM)
 mtlsctl_mtlsctl_LDADD = libmtls_ctl.la
+
+# Started by ssh.
+bin_PROGRAMS += mtls-askpass
+mtls_askpass_SOURCES = mtlsctl/askpass_main.c
+mtls_askpass_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+mtls_askpass_CFLAGS = $(CFLAGS_PROGRAM)
+mtls_askpass_LDFLAGS = $(LDFLAGS_PROGRAM)
+mtls_askpass_LDADD = libmtls_ctl.la

@@ -171,3 +171,15 @@ terminal_ask(const char *prompt, enum terminal_echo echo, char *answer,
 		return mtls_fail(err, MTLS_E_CANCELLED, "no answer");
 	return MTLS_OK;
 }
+
+void
+terminal_tell(const char *text)
+{
+	int fd = open("/dev/tty", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return;
+	put(fd, text);
+	put(fd, "\n");
+	close(fd);
+}

@@ -22,4 +22,7 @@ enum terminal_echo { TERMINAL_ECHO, TERMINAL_SILENT };
 enum mtls_status terminal_ask(const char *prompt, enum terminal_echo echo,
     char *answer, size_t size, struct mtls_err *err);
 
+/* Shows text, which is printable, and a newline, where there is a terminal. */
+void terminal_tell(const char *text);
+
 #endif

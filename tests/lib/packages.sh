@@ -15,7 +15,7 @@ python3-pexpect sudo login passwd tzdata openssh-server openssh-client systemd s
 gdb valgrind clang curl postgresql pcscd vsmartcard-vpcd libnss3-tools mandoc shellcheck
 openvpn ocserv openconnect charon-systemd strongswan-swanctl
 libstrongswan-standard-plugins libcharon-extra-plugins freeradius
-freeradius-utils iputils-ping tcpdump rsync"
+freeradius-utils iputils-ping tcpdump rsync git"
 
 # packages_missing NAME...: those of the names that are not installed.
 packages_missing() {

@@ -34,6 +34,10 @@ from_name(const char *from)
 		return "mtls-token";
 	if (strcmp(from, "ADMIN") == 0)
 		return "mtlsctl";
+	if (strcmp(from, "ASKPASS") == 0)
+		return "mtls-askpass";
+	if (strcmp(from, "KEEPER") == 0)
+		return "keeper";
 	return "mtls-verifier";
 }
 
