@@ -88,6 +88,24 @@ add_listeners(struct server *s, struct listener_sockets *sockets,
 	return status;
 }
 
+/*
+ * A connection changes what it waits for a dozen times before its answer; the
+ * kernel is told what is left of that when the loop waits.
+ */
+struct event_base *
+loop_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config != NULL && event_config_set_flag(config,
+	    EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0)
+		base = event_base_new_with_config(config);
+	if (config != NULL)
+		event_config_free(config);
+	return base;
+}
+
 enum mtls_status
 loop_open(struct server *s, struct listener_sockets *sockets,
     struct mtls_err *err)

@@ -10,6 +10,9 @@
 
 #include "server.h"
 
+/* An event base for a loop; NULL without memory. */
+struct event_base *loop_base(void);
+
 /*
  * Makes what the loop of s serves with. s has its base, log, metrics, room,
  * generation, name service and store. Takes the sockets (by role), also where

@@ -179,7 +179,7 @@ worker_open(struct worker *w, const struct server *first,
 	if (status != MTLS_OK)
 		return status;
 	s->tls = w->tls;
-	s->base = event_base_new();
+	s->base = loop_base();
 	if (s->base == NULL)
 		return mtls_fail(err, MTLS_E_SYSTEM, "no event loop");
 	status = add_box(w, err);

@@ -205,7 +205,7 @@ start(struct server *s, struct server_parts *parts, struct mtls_err *err)
 {
 	enum mtls_status status;
 
-	s->base = event_base_new();
+	s->base = loop_base();
 	if (s->base == NULL)
 		return mtls_fail(err, MTLS_E_SYSTEM, "no event loop");
 	s->n_loops = (unsigned)parts->n_more + 1;
