@@ -35,6 +35,7 @@ struct device_channel {
 	void *posted_arg;
 
 	uint8_t challenge[MTLS_ID_BYTES];
+	char session[8 + 1];
 	int has_challenge;
 	int is_fresh;		/* the connection has not been idle */
 };
@@ -78,6 +79,8 @@ take_challenge(struct device_channel *d, const struct http_answer *answer,
 		    "the challenge is for another nonce");
 	} else {
 		memcpy(d->challenge, c.challenge, MTLS_ID_BYTES);
+		(void)snprintf(d->session, sizeof(d->session), "%s",
+		    c.session);
 		d->has_challenge = 1;
 	}
 	mtls_body_clear(MTLS_BODY_CHALLENGE, &c);
@@ -336,6 +339,12 @@ int
 device_channel_was_open(const struct device_channel *d)
 {
 	return d->http != NULL && http_channel_was_open(d->http);
+}
+
+const char *
+device_channel_session0(const struct device_channel *d)
+{
+	return d->session;
 }
 
 const uint8_t *

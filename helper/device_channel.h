@@ -69,6 +69,8 @@ enum mtls_status device_channel_post(struct device_channel *d,
 
 /* Whether the handshake of its connection has been completed. */
 int device_channel_was_open(const struct device_channel *d);
+/* Its session word, "" where it has none. */
+const char *device_channel_session0(const struct device_channel *d);
 /* The id of the challenge, after it was opened. */
 const uint8_t *device_channel_challenge0(const struct device_channel *d);
 

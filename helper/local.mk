@@ -23,6 +23,7 @@ libmtls_helper_la_SOURCES = \
 	helper/method.c \
 	helper/method.h \
 	helper/method_agent.c \
+	helper/method_code.c \
 	helper/method_relay.c \
 	helper/method_sshkey.c \
 	helper/method_token.c \

@@ -12,6 +12,7 @@
 static const struct method *const methods[] = {
 	&method_relay,
 	&method_sshkey,
+	&method_code,
 	&method_token,
 	&method_agent,
 };

@@ -60,6 +60,7 @@ struct method {
 const struct method *method_find(const char *name);
 
 extern const struct method method_agent;
+extern const struct method method_code;
 extern const struct method method_relay;
 extern const struct method method_sshkey;
 extern const struct method method_token;

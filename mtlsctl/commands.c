@@ -7,6 +7,7 @@
 
 #include "mtlsctl/admin_commands.h"
 #include "mtlsctl/ca_commands.h"
+#include "mtlsctl/code_commands.h"
 #include "mtlsctl/command.h"
 #include "mtlsctl/device_commands.h"
 #include "mtlsctl/policy_commands.h"
@@ -21,6 +22,12 @@ const struct ctl_command ctl_commands[] = {
 	{ "ssh", "[OPTION ...] [--] SSH-ARGUMENT ...",
 	    "Logs in somewhere else with the card at this machine",
 	    ssh_options, ssh_command },
+	{ "approve", "WORD [OPTION ...]",
+	    "Shows the login with that session word, and makes a code for it",
+	    approve_options, approve_command },
+	{ "code", "--service NAME --on HOST [--user NAME] [OPTION ...]",
+	    "Makes a code for a login to come",
+	    code_options, code_command },
 	{ "token list", "[--module PATH] [--token LABEL|--uri URI]",
 	    "Lists cards and certificates, and whether they could be used",
 	    token_list_options, token_list_command },

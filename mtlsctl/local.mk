@@ -13,6 +13,8 @@ noinst_HEADERS += \
 	mtlsctl/ca_make.h \
 	mtlsctl/ca_names.h \
 	mtlsctl/card.h \
+	mtlsctl/code_commands.h \
+	mtlsctl/code_request.h \
 	mtlsctl/command.h \
 	mtlsctl/csr.h \
 	mtlsctl/device_commands.h \
@@ -38,6 +40,7 @@ noinst_HEADERS += \
 	mtlsctl/with_card.h
 libmtls_ctl_la_SOURCES = \
 	mtlsctl/admin.c \
+	mtlsctl/approve.c \
 	mtlsctl/askpass.c \
 	mtlsctl/audit.c \
 	mtlsctl/audit_request.c \
@@ -54,6 +57,8 @@ libmtls_ctl_la_SOURCES = \
 	mtlsctl/ca_names.c \
 	mtlsctl/ca_revoke.c \
 	mtlsctl/card.c \
+	mtlsctl/code.c \
+	mtlsctl/code_request.c \
 	mtlsctl/command.c \
 	mtlsctl/commands.c \
 	mtlsctl/csr.c \

@@ -188,6 +188,8 @@ enum policy_reason {
 	POLICY_REASON_NO_RULE,
 	POLICY_REASON_CANNOT_TELL,
 	POLICY_REASON_NETWORK,		/* a code, and another network */
+	POLICY_REASON_CODE,		/* it is not the one */
+	POLICY_REASON_DECLINED,		/* by the person */
 	POLICY_REASON_COUNT
 };
 const char *policy_reason_word(enum policy_reason reason);

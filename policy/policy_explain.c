@@ -239,6 +239,10 @@ fault(enum policy_reason reason)
 	case POLICY_REASON_NETWORK:
 		return ("requires that a code is used in the network in "
 		    "which it was asked for");
+	case POLICY_REASON_CODE:
+		return "it is not the code for that";
+	case POLICY_REASON_DECLINED:
+		return "the person has declined it";
 	}
 	return "something is not known";
 }

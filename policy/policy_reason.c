@@ -62,6 +62,9 @@ static const struct {
 	[POLICY_REASON_CANNOT_TELL] = { "cannot-tell", "Access denied." },
 	[POLICY_REASON_NETWORK] = { "other-network",
 	    "The login does not come from the network that you are in." },
+	[POLICY_REASON_CODE] = { "wrong-code",
+	    "The code is wrong, or is not valid any more." },
+	[POLICY_REASON_DECLINED] = { "declined", "The login was declined." },
 };
 
 const char *

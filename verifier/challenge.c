@@ -17,7 +17,12 @@
 #include "mtls/text.h"
 
 #define METHODS_BUILT	(POLICY_METHOD_TOKEN | POLICY_METHOD_RELAY | \
-			POLICY_METHOD_SSHKEY | POLICY_METHOD_AGENT)
+			POLICY_METHOD_SSHKEY | POLICY_METHOD_AGENT | \
+			POLICY_METHOD_CODE)
+/* That many session words in a row are not all taken. */
+#define WORDS_MAX 4
+
+static void store_challenge(struct exchange *x);
 
 static void
 on_added(struct store_op *op)
@@ -27,6 +32,11 @@ on_added(struct store_op *op)
 
 	if (op->is_revoked) {
 		exchange_refuse_revoked(x);
+		return;
+	}
+	if (op->is_word_taken && x->n_words < WORDS_MAX) {
+		store_op_clear(op);
+		store_challenge(x);
 		return;
 	}
 	if (op->status == MTLS_E_REFUSED) {
@@ -47,6 +57,7 @@ on_added(struct store_op *op)
 	memcpy(body.challenge, x->opening.id, sizeof(body.challenge));
 	memcpy(body.nonce, x->body.open.nonce, sizeof(body.nonce));
 	body.expires_in = x->server->generation->settings.challenge_ttl_s;
+	body.session = x->opening.session;
 	mtls_log_event(x->server->log, MTLS_LOG_DEBUG, "opened",
 	    MTLS_KEY_REQUEST, x->audit.request,
 	    MTLS_KEY_HOST, x->body.open.host, MTLS_KEY_END);
@@ -74,6 +85,17 @@ fill_challenge(struct exchange *x, int64_t now_ms)
 	x->op.challenge = c;
 }
 
+/* Only for a login that waits for a code is there anything to name. */
+static enum mtls_status
+make_word(struct exchange *x, struct mtls_err *err)
+{
+	if (policy_method(x->body.open.method) != POLICY_METHOD_CODE)
+		return MTLS_OK;
+	x->n_words++;
+	x->opening.session = x->code.text;
+	return code_make(x->code.text, CODE_WORD_LEN, err);
+}
+
 static void
 store_challenge(struct exchange *x)
 {
@@ -86,7 +108,7 @@ store_challenge(struct exchange *x)
 		return;
 	}
 	if (mtls_random(x->opening.id, sizeof(x->opening.id), &err) !=
-	    MTLS_OK) {
+	    MTLS_OK || make_word(x, &err) != MTLS_OK) {
 		mtls_log_err(x->server->log, MTLS_LOG_ERR, "random-failed",
 		    &err, MTLS_KEY_END);
 		exchange_problem(x, 503, "state-unavailable",
@@ -99,10 +121,18 @@ store_challenge(struct exchange *x)
 	exchange_submit(x, STORE_CHALLENGE_ADD, on_added);
 }
 
+static int
+is_possible(const struct exchange *x, const char *method)
+{
+	const struct mtls_body_open *open = &x->body.open;
+
+	return policy_is_possible(&x->server->generation->policy,
+	    open->service, open->host, method, open->rhost, x->peer.now_s);
+}
+
 void
 challenge_open(struct exchange *x)
 {
-	const struct generation *g = x->server->generation;
 	const struct mtls_body_open *open = &x->body.open;
 	const char *host = peer_host0(&x->peer);
 	const char *fault, *message = "";
@@ -133,8 +163,8 @@ challenge_open(struct exchange *x)
 		    "This verifier does not know the method.");
 		return;
 	}
-	if (!policy_is_possible(&g->policy, open->service, open->host,
-	    open->method, open->rhost, x->peer.now_s)) {
+	if (!is_possible(x, open->method) && (strcmp(open->method, "code") !=
+	    0 || !is_possible(x, "mint"))) {
 		exchange_refuse(x, 403, "service-not-allowed",
 		    "The policy allows this service on this host to nobody.");
 		return;

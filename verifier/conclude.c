@@ -40,6 +40,12 @@ conclude_limits(struct exchange *x, int is_failure)
 		.is_told = x->body_type == MTLS_BODY_KEY,
 	};
 
+	/* Those of codes are taken where a code is. */
+	if (x->body_type == MTLS_BODY_CODE_TAKE ||
+	    x->body_type == MTLS_BODY_APPROVE) {
+		x->limits.n = 0;
+		return;
+	}
 	limits_of_proof(&x->limits, &x->server->generation->settings, &who,
 	    is_failure);
 }

@@ -16,6 +16,7 @@
 #include <event2/buffer.h>
 
 #include "mtls/deadline.h"
+#include "mtls/secret.h"
 #include "mtls/text.h"
 
 #include "metrics.h"
@@ -49,6 +50,8 @@ exchange_free(struct exchange *x)
 	store_op_clear(&x->op);
 	store_op_clear(&x->refusal.op);
 	store_challenge_clear(&x->challenge);
+	mtls_wipe_array(x->code.text);
+	free(x->code.der);
 	peer_clear(&x->peer);
 	if (x->body_type != MTLS_BODY_COUNT)
 		mtls_body_clear(x->body_type, &x->body);

@@ -14,6 +14,7 @@
 #include "mtls/body.h"
 
 #include "audit.h"
+#include "code.h"
 #include "connection.h"
 #include "decide.h"
 #include "limit.h"
@@ -21,6 +22,16 @@
 #include "peer.h"
 #include "server.h"
 #include "store/store.h"
+
+/* What a request about a code needs for itself. */
+struct exchange_code {
+	char text[CODE_LEN + 1];	/* a code, or a session word */
+	struct store_code stored;	/* borrows */
+	uint8_t *der;
+	size_t der_len;
+	struct store_attempt attempt;
+	char source[64];		/* from where the person asked */
+};
 
 struct exchange {
 	struct server *server;
@@ -32,6 +43,10 @@ struct exchange {
 	union {
 		struct mtls_body_open open;
 		struct mtls_body_proof proof;
+		struct mtls_body_session_ask session_ask;
+		struct mtls_body_approve approve;
+		struct mtls_body_mint mint;
+		struct mtls_body_code_take code_take;
 		struct mtls_body_key key;
 		struct mtls_body_certificate_ask certificate_ask;
 		struct mtls_body_given_up given_up;
@@ -41,6 +56,7 @@ struct exchange {
 	int64_t began_us;		/* a proof: when it arrived */
 	struct store_op op;
 	struct store_challenge opening;	/* borrows from body */
+	unsigned n_words;		/* session words that were tried */
 	struct store_challenge challenge;	/* taken from op.found */
 	struct store_decision decision;
 	struct audit audit;
@@ -52,6 +68,7 @@ struct exchange {
 	char certificate[512];
 	char message[POLICY_MESSAGE_MAX];	/* of the decision */
 	char given_up[256];			/* why, for the audit */
+	struct exchange_code code;
 	struct decide_question question;
 	decide_fn decided;
 	/* While it waits for the name service. */
@@ -153,6 +170,8 @@ void machine_find(struct exchange *x, const uint8_t *id,
  * of these methods, and it has no decision yet. Otherwise refuses and is 0.
  */
 int machine_take_found(struct exchange *x, uint32_t methods);
+/* From here on x->peer will be a person. */
+void machine_forget(struct exchange *x);
 
 /* What the routes lead to. */
 void challenge_open(struct exchange *x);	/* POST /v1/challenges */
@@ -160,7 +179,15 @@ void proof_take(struct exchange *x);		/* POST /v1/proofs */
 void key_take(struct exchange *x);		/* POST /v1/keys */
 void certificate_find(struct exchange *x);	/* POST /v1/certificates */
 void given_up_take(struct exchange *x);		/* POST /v1/given-up */
+void code_session(struct exchange *x);		/* POST /v1/sessions */
+void code_approve(struct exchange *x);		/* POST /v1/approvals */
+void code_mint(struct exchange *x);	/* POST /v1/codes, by a person */
+void code_take(struct exchange *x);	/* POST /v1/codes, by a machine */
 void grant_get(struct exchange *x);	/* GET /v1/challenges/ID/grant */
+
+/* Where policy lets a code be used from elsewhere all the same. */
+void code_log_network(const struct exchange *x,
+    const struct policy_decision *decision);
 
 /* A store_decided_fn: wakes whoever waits for it; arg is the server. */
 void grant_decided(void *arg, const uint8_t *id);

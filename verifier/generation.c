@@ -14,10 +14,13 @@
 #include <time.h>
 
 #include "mtls/pem.h"
+#include "mtls/random.h"
+#include "mtls/secret.h"
 
 #include "account.h"
 #include "pattern.h"
 #include "policy_file.h"
+#include "store/store.h"
 #include "revocation/crl.h"
 
 static enum mtls_status
@@ -86,6 +89,33 @@ load_revocation(struct mtls_tls *tls, struct generation *g,
 	return status;
 }
 
+/*
+ * Without a file it is as old as the program: codes of before a start are
+ * worth nothing. A file that only root can read was read by root.
+ */
+static enum mtls_status
+load_code_key(struct mtls_tls *tls, struct generation *g,
+    const struct generation *previous, struct mtls_err *err)
+{
+	const char *path = g->settings.code_key;
+	int is_same = previous != NULL &&
+	    strcmp(path, previous->settings.code_key) == 0;
+	struct mtls_err mine;
+
+	mtls_err_clear(&mine);
+	if (path[0] != '\0' && code_key_read(tls, path, g->code_key,
+	    &mine) == MTLS_OK)
+		return MTLS_OK;
+	if (is_same && (path[0] == '\0' || mine.sys_errno == EACCES)) {
+		memcpy(g->code_key, previous->code_key,
+		    sizeof(g->code_key));
+		return MTLS_OK;
+	}
+	if (path[0] == '\0')
+		return mtls_random(g->code_key, sizeof(g->code_key), err);
+	return mtls_fail(err, mine.status, "%s", mine.text);
+}
+
 enum mtls_status
 generation_new(struct mtls_tls *tls, struct settings *settings,
     EVP_PKEY *key, const struct generation *previous,
@@ -113,6 +143,8 @@ generation_new(struct mtls_tls *tls, struct settings *settings,
 		status = load_role(tls, g, ROLE_USER, err);
 	if (status == MTLS_OK)
 		status = load_revocation(tls, g, previous, err);
+	if (status == MTLS_OK)
+		status = load_code_key(tls, g, previous, err);
 	if (status == MTLS_OK)
 		status = policy_file_read(g->settings.policy, account_group,
 		    &g->policy, err);
@@ -166,6 +198,7 @@ generation_share(struct mtls_tls *tls, struct generation *shared,
 	g->settings = shared->settings;
 	g->policy = shared->policy;
 	g->revocation = shared->revocation;
+	memcpy(g->code_key, shared->code_key, sizeof(g->code_key));
 	status = mtls_pem_key_copy(tls, shared->key, &g->key, err);
 	if (status == MTLS_OK)
 		status = load_role(tls, g, ROLE_DEVICE, err);
@@ -191,6 +224,7 @@ generation_free(struct generation *g)
 		sk_X509_pop_free(g->cas[role], X509_free);
 	}
 	EVP_PKEY_free(g->key);
+	mtls_wipe_array(g->code_key);
 	if (g->shared == NULL) {
 		revocation_free(g->revocation);
 		policy_clear(&g->policy);
@@ -345,6 +379,12 @@ generation_log(const struct generation *g, const struct mtls_log *log)
 	if (g->settings.tls_min != 0)
 		mtls_log_event(log, MTLS_LOG_WARNING, "tls-1.2-insecure",
 		    MTLS_KEY_END);
+	/* Codes of one verifier mean nothing to another. */
+	if (store_is_url(g->settings.database) &&
+	    g->settings.code_key[0] == '\0')
+		mtls_log_event(log, MTLS_LOG_WARNING, "codes-without-key",
+		    MTLS_KEY_REASON, "codes can be used at the verifier that "
+		    "made them only: key in [codes]", MTLS_KEY_END);
 	log_modes(g, log);
 	log_crls(g, log);
 	for (size_t i = 0; i < g->policy.n_maps; i++) {

@@ -16,6 +16,7 @@
 #include "mtls/status.h"
 #include "mtls/tls.h"
 
+#include "code.h"
 #include "policy.h"
 #include "revocation/revocation.h"
 #include "settings.h"
@@ -30,6 +31,7 @@ struct generation {
 	struct revocation *revocation;
 	SSL_CTX *ctx[2];		/* by role */
 	EVP_PKEY *key;
+	uint8_t code_key[CODE_KEY_BYTES];
 	struct generation *shared;	/* whose settings, policy and CRLs
 					 * these are; NULL: its own */
 	atomic_uint refs;

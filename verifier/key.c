@@ -20,15 +20,6 @@
 
 #include "bound.h"
 
-/* From here on the exchange is about the person. */
-static void
-forget_machine(struct exchange *x)
-{
-	peer_clear(&x->peer);
-	x->role = ROLE_USER;
-	x->certificate[0] = x->sha256[0] = x->key_sha256[0] = '\0';
-}
-
 static void
 on_settled(struct exchange *x)
 {
@@ -51,7 +42,7 @@ deny_unknown(struct exchange *x)
 {
 	char hex[65];
 
-	forget_machine(x);
+	machine_forget(x);
 	x->op.sha256 = x->op.key_sha256 = NULL;
 	(void)snprintf(x->certificate, sizeof(x->certificate),
 	    "key sha256=%s", mtls_hex_encode(hex, x->body.key.key,
@@ -83,7 +74,7 @@ on_bound(struct store_op *op)
 		deny_unknown(x);
 		return;
 	}
-	forget_machine(x);
+	machine_forget(x);
 	x->peer = person;
 	mtls_identity_short(&x->peer.id, x->certificate,
 	    sizeof(x->certificate));

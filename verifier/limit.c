@@ -28,6 +28,10 @@ static const struct {
 	    "Too many failed logins on this machine." },
 	[LIMIT_SOURCE_FAILURES] = { "source-failures",
 	    "Too many failed logins from this address." },
+	[LIMIT_CODE_FAILURES] = { "code-failures",
+	    "Too many wrong codes of this user." },
+	[LIMIT_CODE_REQUESTS] = { "code-requests",
+	    "Too many requests about codes with this card." },
 	[LIMIT_MACHINE_CHALLENGES] = { "machine-challenges",
 	    "This machine has begun too many logins." },
 	[LIMIT_ORIGIN_CHALLENGES] = { "origin-challenges",
@@ -55,7 +59,7 @@ limit_message(enum limit limit)
 const char *
 limit_reason(enum limit limit)
 {
-	return limit <= LIMIT_SOURCE_FAILURES ? "too-many-failures" :
+	return limit <= LIMIT_CODE_FAILURES ? "too-many-failures" :
 	    "too-many";
 }
 
@@ -198,6 +202,34 @@ limits_of_certificates(struct limits *l, const char *challenge)
 	limit->refuses = 1;
 }
 
+void
+limits_of_codes(struct limits *l, const struct settings *s, const char *user,
+    uint32_t cost)
+{
+	struct store_limit *limit;
+
+	l->n = l->used = 0;
+	limit = add(l, LIMIT_CODE_FAILURES, &s->code_failures,
+	    keep(l, "code-failures %s", user));
+	limit->user = user;
+	limit->cost = cost;
+	limit->refuses = 1;
+}
+
+void
+limits_of_code_requests(struct limits *l, const struct settings *s,
+    const char *sha256)
+{
+	struct store_limit *limit;
+
+	l->n = l->used = 0;
+	limit = add(l, LIMIT_CODE_REQUESTS, &s->code_requests,
+	    keep(l, "code-requests %s", sha256));
+	limit->cost = 1;
+	limit->is_brief = 1;
+	limit->refuses = 1;
+}
+
 int
 limits_counts(enum policy_reason reason)
 {
@@ -210,6 +242,9 @@ limits_counts(enum policy_reason reason)
 	case POLICY_REASON_NO_REVOCATION:
 	case POLICY_REASON_NO_BINDINGS:
 	case POLICY_REASON_NETWORK:
+	case POLICY_REASON_DECLINED:
+	/* That is charged where codes are. */
+	case POLICY_REASON_CODE:
 	case POLICY_REASON_CANNOT_TELL:
 		return 0;
 	case POLICY_REASON_MALFORMED:

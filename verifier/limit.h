@@ -12,7 +12,9 @@
  *     never at a proof;
  *  3. what the verifier cannot tell is nobody's failure;
  *  4. what a machine says of a key is charged to the machine: nobody here has
- *     seen it sign (T057_what_a_machine_tells in the same file).
+ *     seen it sign (T057_what_a_machine_tells in the same file);
+ *  5. a code can be guessed without a card: wrong ones have buckets of their
+ *     own, which stop codes and no card (T160_* in test_verifier_codes.c).
  */
 #ifndef VERIFIER_LIMIT_H
 #define VERIFIER_LIMIT_H
@@ -30,10 +32,12 @@ enum limit {
 	LIMIT_CARD_FAILURES,
 	LIMIT_MACHINE_FAILURES,
 	LIMIT_SOURCE_FAILURES,
+	LIMIT_CODE_FAILURES,		/* of codes, and for them only */
 	/* Logins that were begun. */
 	LIMIT_MACHINE_CHALLENGES,
 	LIMIT_ORIGIN_CHALLENGES,
 	LIMIT_SOURCE_CHALLENGES,
+	LIMIT_CODE_REQUESTS,
 	LIMIT_OPEN_CHALLENGES,		/* at one time; not a bucket */
 	LIMIT_CERTIFICATES,		/* asked for; of one challenge */
 	LIMIT_COUNT
@@ -84,6 +88,16 @@ void limits_of_proof(struct limits *l, const struct settings *s,
 /* How often certificates may be asked for with a challenge; its id in hex. */
 #define LIMITS_CERTIFICATES 8
 void limits_of_certificates(struct limits *l, const char *challenge);
+
+/*
+ * Wrong codes that were typed for user, by whomever; cost is that of one
+ * more. They are looked at by what has to do with codes and by nothing else.
+ */
+void limits_of_codes(struct limits *l, const struct settings *s,
+    const char *user, uint32_t cost);
+/* What somebody with this certificate asks for about codes. */
+void limits_of_code_requests(struct limits *l, const struct settings *s,
+    const char *sha256);
 
 /* Whether a decision for this reason is somebody's failure. */
 int limits_counts(enum policy_reason reason);

@@ -10,6 +10,8 @@ libmtls_verifier_la_SOURCES = \
 	verifier/certificate.c \
 	verifier/challenge.c \
 	verifier/conclude.c \
+	verifier/code.c verifier/code.h \
+	verifier/code_person.c verifier/code_take.c \
 	verifier/connection.c verifier/connection.h \
 	verifier/decide.c verifier/decide.h \
 	verifier/handshake.c verifier/handshake.h \

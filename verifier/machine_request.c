@@ -85,3 +85,11 @@ machine_take_found(struct exchange *x, uint32_t methods)
 	refuse(x, code, fault, message);
 	return 0;
 }
+
+void
+machine_forget(struct exchange *x)
+{
+	peer_clear(&x->peer);
+	x->role = ROLE_USER;
+	x->certificate[0] = x->sha256[0] = x->key_sha256[0] = '\0';
+}

@@ -34,6 +34,9 @@ static const struct family families[METRICS_FAMILIES] = {
 	    { "listener", "reason" } },
 	[METRICS_LIMITS] = { "mtls_verifier_limits_total",
 	    "How often a limit was hit.", { "limit" } },
+	[METRICS_CODES] = { "mtls_verifier_codes_total",
+	    "Codes that were approved, minted or refused to people, and that "
+	    "machines sent: taken, wrong, or made for elsewhere.", { "what" } },
 	[METRICS_UNAVAILABLE] = { "mtls_verifier_unavailable_total",
 	    "Requests that could not be decided.", { "reason" } },
 	[METRICS_ADMIN] = { "mtls_verifier_admin_changes_total",

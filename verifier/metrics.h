@@ -22,6 +22,7 @@ enum metrics_family {
 	METRICS_HANDSHAKES,	/* listener */
 	METRICS_HANDSHAKES_FAILED,	/* listener, reason */
 	METRICS_LIMITS,		/* limit */
+	METRICS_CODES,		/* what became of them */
 	METRICS_UNAVAILABLE,	/* reason */
 	METRICS_ADMIN,		/* change */
 	METRICS_FAMILIES

@@ -22,6 +22,9 @@
 #define KEYS		"/v1/keys"
 #define CERTIFICATES	"/v1/certificates"
 #define GIVEN_UP	"/v1/given-up"
+#define SESSIONS	"/v1/sessions"
+#define APPROVALS	"/v1/approvals"
+#define CODES		"/v1/codes"
 #define GRANT		"/grant"
 #define ID_HEX		(2 * MTLS_ID_BYTES)
 
@@ -41,6 +44,14 @@ static const struct route routes[] = {
 	    MTLS_BODY_COUNT, grant_get },
 	{ PROOFS, NULL, ROLE_USER, EVHTTP_REQ_POST, MTLS_BODY_PROOF,
 	    proof_take },
+	{ SESSIONS, NULL, ROLE_USER, EVHTTP_REQ_POST, MTLS_BODY_SESSION_ASK,
+	    code_session },
+	{ APPROVALS, NULL, ROLE_USER, EVHTTP_REQ_POST, MTLS_BODY_APPROVE,
+	    code_approve },
+	{ CODES, NULL, ROLE_USER, EVHTTP_REQ_POST, MTLS_BODY_MINT,
+	    code_mint },
+	{ CODES, NULL, ROLE_DEVICE, EVHTTP_REQ_POST, MTLS_BODY_CODE_TAKE,
+	    code_take },
 	{ KEYS, NULL, ROLE_DEVICE, EVHTTP_REQ_POST, MTLS_BODY_KEY,
 	    key_take },
 	{ CERTIFICATES, NULL, ROLE_DEVICE, EVHTTP_REQ_POST,

@@ -69,6 +69,10 @@ const struct mtls_conf_option settings_table[] = {
 	{ "state", "database", AT(database), MTLS_CONF_TEXT,
 	    MTLS_VERIFIER_STATE_DIR "/state.db", 1, 1024, MTLS_CONF_SECRET,
 	    NULL, "challenges, bindings, audit" },
+	{ "codes", "key", AT(code_key), MTLS_CONF_TEXT, "", 0, 1024, 0, NULL,
+	    "key of the codes, for verifiers with one state" },
+	{ "codes", "ttl", AT(code_ttl_s), MTLS_CONF_SECONDS, "90s", 1, 600,
+	    0, NULL, "how long a code can be used" },
 	{ "limits", "challenge-ttl", AT(challenge_ttl_s), MTLS_CONF_SECONDS,
 	    "120s", 5, 600, 0, NULL, "how long a login may take" },
 	{ "limits", "grant-ttl", AT(grant_ttl_s), MTLS_CONF_SECONDS, "30s", 1,
@@ -106,6 +110,11 @@ const struct mtls_conf_option settings_table[] = {
 	    "of which for one remote host or account" },
 	{ "limits", "source-challenges", AT(source_challenges), MTLS_CONF_RATE,
 	    "60000/1m", 1, 1000000, 0, NULL, "logins that one address begins" },
+	{ "limits", "code-failures", AT(code_failures), MTLS_CONF_RATE,
+	    "10/1h", 1, 1000000, 0, NULL, "wrong codes for one person" },
+	{ "limits", "code-requests", AT(code_requests), MTLS_CONF_RATE,
+	    "30/10m", 1, 1000000, 0, NULL,
+	    "requests about codes with one certificate" },
 	{ NULL, NULL, 0, MTLS_CONF_TEXT, NULL, 0, 0, 0, NULL, NULL }
 };
 
@@ -202,6 +211,9 @@ check(const struct settings *s, struct mtls_err *err)
 	if (s->audit_keep_s != 0 && s->audit_keep_s < AUDIT_KEEP_MIN_S)
 		return mtls_fail(err, MTLS_E_CONFIG, "keep in [audit] is at "
 		    "least a day, or 0 for ever");
+	if (s->code_key[0] != '\0' && !mtls_conf_is_path(s->code_key))
+		return mtls_fail(err, MTLS_E_CONFIG, "key in [codes]: not an "
+		    "absolute path without \".\" and \"..\"");
 	if (s->hold_s >= s->idle_timeout_s)
 		return mtls_fail(err, MTLS_E_CONFIG,
 		    "hold must be shorter than idle-timeout");

@@ -38,6 +38,8 @@ struct settings {
 	uint32_t audit_keep_s;		/* [audit]; 0: for ever */
 	char *database;			/* [state] */
 	int has_password;		/* in database: not to be shown */
+	char *code_key;			/* [codes]; "": a random one */
+	uint32_t code_ttl_s;
 	uint32_t challenge_ttl_s;	/* [limits] */
 	uint32_t grant_ttl_s;
 	uint32_t hold_s;
@@ -50,6 +52,7 @@ struct settings {
 	struct mtls_conf_rate machine_failures, source_failures;
 	struct mtls_conf_rate machine_challenges, origin_challenges;
 	struct mtls_conf_rate source_challenges;
+	struct mtls_conf_rate code_failures, code_requests;
 };
 
 extern const struct mtls_conf_option settings_table[];

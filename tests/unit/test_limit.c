@@ -133,6 +133,29 @@ T057_what_a_machine_tells(void **state)
 	    "source-failures 10.0.0.1 1;");
 }
 
+/* What can be guessed without a card stops what can be guessed. */
+static void
+T160_codes_have_buckets_of_their_own(void **state)
+{
+	static struct limits l;
+	static struct settings s;
+
+	(void)state;
+	s.code_failures = (struct mtls_conf_rate){ 10, 3600 };
+	s.code_requests = (struct mtls_conf_rate){ 30, 600 };
+	limits_of_codes(&l, &s, "alice", 1);
+	assert_string_equal(words(&l), "code-failures alice 1!;");
+	assert_string_equal(l.items[0].user, "alice");
+	assert_false(l.items[0].is_brief);
+	assert_string_equal(limit_reason(l.which[0]), "too-many-failures");
+	limits_of_codes(&l, &s, "alice", 0);
+	assert_string_equal(words(&l), "code-failures alice 0!;");
+	limits_of_code_requests(&l, &s, "00ff");
+	assert_string_equal(words(&l), "code-requests 00ff 1!~;");
+	assert_true(l.items[0].is_brief);
+	assert_string_equal(limit_reason(l.which[0]), "too-many");
+}
+
 static void
 what_counts(void **state)
 {
@@ -141,8 +164,8 @@ what_counts(void **state)
 	(void)state;
 	for (int r = 0; r < POLICY_REASON_COUNT; r++)
 		n += !limits_counts((enum policy_reason)r);
-	/* NONE, ALLOWED, and the six that are nobody's fault. */
-	assert_int_equal(n, 8);
+	/* NONE, ALLOWED, and the eight that are nobody's fault. */
+	assert_int_equal(n, 10);
 	assert_false(limits_counts(POLICY_REASON_NO_REVOCATION));
 	assert_false(limits_counts(POLICY_REASON_CANNOT_TELL));
 	assert_true(limits_counts(POLICY_REASON_RULE));
@@ -387,6 +410,7 @@ main(void)
 		cmocka_unit_test(texts_of_any_length),
 		cmocka_unit_test(a_failure_is_whose),
 		cmocka_unit_test(T057_what_a_machine_tells),
+		cmocka_unit_test(T160_codes_have_buckets_of_their_own),
 		cmocka_unit_test(what_counts),
 		TEST(a_card_that_fails_too_often),
 		TEST(a_person_with_many_cards),

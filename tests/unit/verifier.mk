@@ -164,3 +164,14 @@ tests_unit_test_verifier_life_CFLAGS = $(VERIFIER_TEST_CFLAGS)
 tests_unit_test_verifier_life_LDADD = $(VERIFIER_TEST_LIBS)
 tests_unit_test_verifier_life_LDFLAGS = $(AM_LDFLAGS) $(fail_nth_ldflags) \
 	-Wl,--wrap=bufferevent_openssl_socket_new
+
+unit_tests += tests/unit/test_code tests/unit/test_verifier_codes
+tests_unit_test_code_SOURCES = tests/unit/test_code.c $(scratch_sources)
+tests_unit_test_code_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_code_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_codes_SOURCES = tests/unit/test_verifier_codes.c \
+	$(verifier_rig_sources)
+tests_unit_test_verifier_codes_CFLAGS = $(VERIFIER_TEST_CFLAGS)
+tests_unit_test_verifier_codes_LDADD = $(VERIFIER_TEST_LIBS)
+tests_unit_test_verifier_codes_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=mtls_clock_ms
