@@ -162,10 +162,10 @@ struct store_counts {
 
 /*
  * With limits, CHALLENGE_ADD, CHALLENGE_DECIDE, RECORD_ADD, LIMIT_TAKE,
- * CODE_ADD and CODE_TAKE first look at all of them. Where one refuses, nothing is done and nothing
- * is taken: REFUSED, limited is that one, and wait_s says when to ask again.
- * Tokens are taken together with what the operation does, and not where that
- * is refused.
+ * CODE_ADD and CODE_TAKE first look at all of them. Where one refuses, nothing
+ * is done and nothing is taken: REFUSED, limited is that one, and wait_s says
+ * when to ask again. Tokens are taken together with what the operation does,
+ * and not where that is refused.
  */
 enum store_kind {
 	/*
