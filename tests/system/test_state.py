@@ -2,8 +2,6 @@
 """The state: two verifiers over one PostgreSQL, and everything that breaks
 below them. Nothing is granted twice, and nothing without its record."""
 
-import collections
-import http.client
 import itertools
 import os
 import pathlib
@@ -14,6 +12,8 @@ import threading
 import pytest
 
 from mtls_test import MTLSCTL, VERIFIER, https
+from mtls_test.clients import (NO_LIMITS, Client, check_audit, in_threads,
+                               person_files)
 from mtls_test.ctl import rows
 from mtls_test.machine import Machine
 from mtls_test.organisation import Verifier
@@ -22,7 +22,7 @@ from mtls_test.process import run, wait_until
 
 BUILD = pathlib.Path(os.environ["MTLS_BUILD"])
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-BROKEN = (OSError, http.client.HTTPException)
+
 
 pytestmark = pytest.mark.skipif(programs() is None,
                                 reason="no PostgreSQL here")
@@ -37,22 +37,7 @@ def postgres():
 
 @pytest.fixture(scope="module")
 def alice(acme, tmp_path_factory):
-    """Certificate and key of a person, as files."""
-    directory = tmp_path_factory.mktemp("alice")
-    key, csr = directory / "alice.key", directory / "alice.csr"
-    run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
-        "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-subj",
-        "/CN=alice", "-out", csr)
-    return acme.issue_user("alice", csr), key
-
-
-# More logins each minute from one machine than a person would try.
-NO_LIMITS = """\
-[limits]
-machine-challenges = none
-origin-challenges = none
-source-challenges = none
-"""
+    return person_files(acme, tmp_path_factory.mktemp("alice"))
 
 
 def make_verifier(acme, postgres, number, settings=""):
@@ -193,110 +178,6 @@ def test_the_password_is_not_in_the_status(acme, postgres):
         assert "geheim" not in verifier.log()
     finally:
         verifier.remove()
-
-
-class Client:
-    """Logs alice in, again and again, at whichever verifier answers."""
-
-    def __init__(self, verifiers, machine, alice, first):
-        self.verifiers, self.machine = verifiers, machine
-        self.alice, self.at = alice, first
-        self.connections = {}
-        self.granted = []           # (request, challenge)
-        self.failovers = self.doubled = 0
-
-    def _connection(self, kind, number):
-        if (kind, number) not in self.connections:
-            verifier = self.verifiers[number]
-            self.connections[kind, number] = \
-                https.device(verifier, self.machine) if kind == "device" \
-                else https.person(verifier, self.machine, *self.alice)
-        return self.connections[kind, number]
-
-    def _login(self):
-        """None, or what was granted; proven at the other verifier, where
-        there is one."""
-        device = self._connection("device", self.at)
-        status, opened, sent = device.open(Machine.NAME)
-        if status != 201:
-            return None
-        try:
-            person = self._connection("user", 1 - self.at)
-        except BROKEN:
-            person = self._connection("user", self.at)
-        if person.prove(opened["challenge"], Machine.NAME)[0] != 200:
-            return None
-        status, grant = device.grant(opened["challenge"], wait=10)
-        if status != 200 or grant["decision"] != "allow":
-            return None
-        status, _ = device.grant(opened["challenge"])
-        self.doubled += status == 200
-        return sent["request"], opened["challenge"]
-
-    def close(self):
-        for it in self.connections.values():
-            it.close()
-        self.connections = {}
-
-    def login(self):
-        """One login, however many tries that takes."""
-        for _ in range(200):
-            try:
-                if done := self._login():
-                    self.granted.append(done)
-                    return
-            except BROKEN:
-                pass
-            self.close()
-            self.at = 1 - self.at
-            self.failovers += 1
-        raise AssertionError("nobody answers")
-
-
-def in_threads(clients, n_each, when_half=None, meanwhile=None):
-    """All of them at once; when_half is called when half is done,
-    meanwhile again and again."""
-    half = threading.Semaphore(0)
-
-    def work(client):
-        for n in range(n_each):
-            client.login()
-            if n == n_each // 2:
-                half.release()
-    threads = [threading.Thread(target=work, args=(c,)) for c in clients]
-    for thread in threads:
-        thread.start()
-    while any(thread.is_alive() for thread in threads):
-        if when_half and half.acquire(timeout=0.02):
-            when_half()
-            when_half = None
-        threads[0].join(0.02)
-        # A log that nobody reads stops who writes it.
-        for it in clients[0].verifiers:
-            it.log()
-        if meanwhile:
-            meanwhile()
-    for client in clients:
-        client.close()
-
-
-def check_audit(verifier, clients, n):
-    """Every grant has one record, and no state was used twice."""
-    granted = [g for c in clients for g in c.granted]
-    assert len(granted) == n
-    assert len({challenge for _, challenge in granted}) == n
-    assert sum(c.doubled for c in clients) == 0
-    allowed = collections.Counter(
-        r["request"] for r in verifier.audit(decision="allow"))
-    assert set(allowed.values()) == {1}
-    missing = [r for r, _ in granted if r not in allowed]
-    assert not missing
-    verify(verifier)
-    return len(allowed)
-
-
-def verify(verifier):
-    run(MTLSCTL, "audit", "--verify", "--socket", verifier.admin)
 
 
 def test_T183_two_verifiers_one_state(pair, machine, alice):
