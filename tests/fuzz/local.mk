@@ -25,6 +25,11 @@ tests_fuzz_fuzz_policy_SOURCES = tests/fuzz/fuzz_policy.c \
 tests_fuzz_fuzz_policy_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) \
 	-I$(top_srcdir)/policy
 tests_fuzz_fuzz_policy_LDADD = libmtls_policy.la $(OPENSSL_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_sshkey
+tests_fuzz_fuzz_sshkey_SOURCES = tests/fuzz/fuzz_sshkey.c \
+	tests/fuzz/fuzz.h tests/fuzz/replay.c
+tests_fuzz_fuzz_sshkey_CFLAGS = $(helper_test_cflags)
+tests_fuzz_fuzz_sshkey_LDADD = $(helper_test_ldadd)
 tests_fuzz_make_certificates_SOURCES = tests/fuzz/make_certificates.c \
 	$(pki_sources)
 tests_fuzz_make_certificates_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
@@ -33,4 +38,5 @@ TESTS += tests/fuzz/replay
 EXTRA_DIST += tests/fuzz/replay tests/fuzz/run tests/fuzz/found \
 	tests/fuzz/keep tests/fuzz/corpus/found/message \
 	tests/fuzz/corpus/found/body tests/fuzz/corpus/found/conf \
-	tests/fuzz/corpus/policy/everything tests/fuzz/corpus/policy/zones
+	tests/fuzz/corpus/policy/everything tests/fuzz/corpus/policy/zones \
+	tests/fuzz/corpus/sshkey
