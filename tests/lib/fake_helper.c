@@ -86,9 +86,12 @@ static void
 compare_field(struct fake *f, const struct mtls_msg_login *l,
     const char *name, const char *want)
 {
-	char number[16];
+	char number[16], info[64];
 
 	snprintf(number, sizeof(number), "%u", l->flags);
+	snprintf(info, sizeof(info), "%.*s", (int)l->ssh_auth_info.len,
+	    l->ssh_auth_info.len == 0 ? "" :
+	    (const char *)l->ssh_auth_info.data);
 	if (strcmp(name, "user") == 0)
 		compare(f, name, l->user, want);
 	else if (strcmp(name, "service") == 0)
@@ -105,6 +108,8 @@ compare_field(struct fake *f, const struct mtls_msg_login *l,
 		compare(f, name, l->method, want);
 	else if (strcmp(name, "flags") == 0)
 		compare(f, name, number, want);
+	else if (strcmp(name, "ssh-auth-info") == 0)
+		compare(f, name, info, want);
 	else if (strcmp(name, "deadline-below") == 0) {
 		if (l->deadline_ms == 0 ||
 		    l->deadline_ms > strtoul(want, NULL, 10))

@@ -86,6 +86,12 @@ tests_pam_test_conversation_CFLAGS = $(pam_test_cflags)
 tests_pam_test_conversation_LDADD = $(pam_test_ldadd)
 tests_pam_test_conversation_DEPENDENCIES = $(pam_test_depends)
 
+unit_tests += tests/pam/test_sshd
+tests_pam_test_sshd_SOURCES = tests/pam/test_sshd.c
+tests_pam_test_sshd_CPPFLAGS = $(pam_test_cppflags)
+tests_pam_test_sshd_CFLAGS = $(pam_test_cflags)
+tests_pam_test_sshd_LDADD = $(pam_test_ldadd)
+tests_pam_test_sshd_DEPENDENCIES = $(pam_test_depends)
 unit_tests += tests/pam/test_relay
 tests_pam_test_relay_SOURCES = tests/pam/test_relay.c
 tests_pam_test_relay_CPPFLAGS = $(pam_test_cppflags)
