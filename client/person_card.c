@@ -88,25 +88,33 @@ on_usable(void *arg)
 
 /* What to do comes first, and what the matter is behind it. */
 static void
+put_sentence_first(struct mtls_err *err)
+{
+	enum mtls_status status = err->status;
+	char reason[MTLS_ERR_TEXT_MAX];
+
+	if (status != MTLS_E_TOKEN_ABSENT && status !=
+	    MTLS_E_TOKEN_UNUSABLE && status != MTLS_E_TOKEN_FAILED &&
+	    status != MTLS_E_PIN_LOCKED)
+		return;
+	(void)snprintf(reason, sizeof(reason), "%s", err->text);
+	mtls_err_clear(err);
+	(void)mtls_fail(err, status, "%s (%s)", sentence_for_status(status),
+	    reason);
+}
+
+static void
 on_failed(void *arg, const struct mtls_err *why, const char *sentence)
 {
 	struct person_card *c = arg;
-	char reason[MTLS_ERR_TEXT_MAX];
 
 	if (c->err.status != MTLS_OK)
 		return;
-	c->err = *why;
 	if (*sentence != '\0') {
-		mtls_err_clear(&c->err);
 		(void)mtls_fail(&c->err, why->status, "%s", sentence);
-	} else if (why->status == MTLS_E_TOKEN_ABSENT ||
-	    why->status == MTLS_E_TOKEN_UNUSABLE ||
-	    why->status == MTLS_E_TOKEN_FAILED ||
-	    why->status == MTLS_E_PIN_LOCKED) {
-		(void)snprintf(reason, sizeof(reason), "%s", why->text);
-		mtls_err_clear(&c->err);
-		(void)mtls_fail(&c->err, why->status, "%s (%s)",
-		    sentence_for_status(why->status), reason);
+	} else {
+		c->err = *why;
+		put_sentence_first(&c->err);
 	}
 }
 
@@ -167,6 +175,7 @@ person_card_new(const struct person_options *options,
 	c = NULL;
 out:
 	person_card_free(c);
+	put_sentence_first(err);
 	return err->status;
 }
 
@@ -222,6 +231,7 @@ person_card_unlock(struct person_card *c, SSL_CTX *ctx,
 	if (card_login_issuers(c->card, c->o.tls, ctx, issuers, &why) !=
 	    MTLS_OK && why.status != MTLS_E_TOKEN_FAILED) {
 		*err = why;
+		put_sentence_first(err);
 		return err->status;
 	}
 	return await_usable(c, err);
@@ -236,6 +246,7 @@ person_card_again(struct person_card *c, struct mtls_err *err)
 	}
 	if (!card_login_was_early(c->card)) {
 		card_login_reason(c->card, err);
+		put_sentence_first(err);
 		return err->status;
 	}
 	mtls_err_clear(err);

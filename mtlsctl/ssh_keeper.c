@@ -292,17 +292,14 @@ ssh_keeper_ask(const struct ssh_process *ssh, const char *prompt,
 	struct mtls_deadline deadline = mtls_deadline_in_ms(ANSWER_WITHIN_MS);
 	struct mtls_message q = { .type = MTLS_MSG_ASKPASS };
 	struct mtls_message a = { .type = MTLS_MSG_NONE };
-	size_t len = strlen(prompt);
 	int fd, odd_fd = -1;
 
-	if (len > 2 * MTLS_RELAY_PROMPT_MAX)
-		return mtls_fail(err, MTLS_E_PROTOCOL,
-		    "the gateway's prompt is too long");
 	if (ssh_socket_connect(ssh, &fd, err) != MTLS_OK)
 		return err->status;
-	/* Borrowed: this message is not cleared. */
+	/* Borrowed: this message is not cleared. What is too long is cut, and
+	 * ends the login there as it is no record. */
 	q.u.askpass.prompt.data = (uint8_t *)(uintptr_t)prompt;
-	q.u.askpass.prompt.len = len;
+	q.u.askpass.prompt.len = strnlen(prompt, 2 * MTLS_RELAY_PROMPT_MAX);
 	if (mtls_message_send(fd, &q, -1, deadline, err) == MTLS_OK &&
 	    mtls_message_recv(fd, &a, &odd_fd, deadline, err) == MTLS_OK) {
 		if (a.type == MTLS_MSG_ASKPASS_ANSWER) {
