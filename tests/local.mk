@@ -12,6 +12,7 @@ include tests/unit/token.mk
 include tests/unit/policy.mk
 include tests/unit/verifier.mk
 include tests/unit/mtlsctl.mk
+include tests/unit/client.mk
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)

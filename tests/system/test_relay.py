@@ -5,15 +5,19 @@ laptop that reaches the gateway's sshd and nothing else."""
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
+import socket
+import threading
 
 import pexpect
 import pytest
 
 from mtls_test import CONFIG, DEADLINE_S, MTLSCTL, PREFIX
-from mtls_test.organisation import POLICY, Verifier
-from mtls_test.process import ENVIRONMENT, Process, run, wait_until
+from mtls_test.organisation import POLICY
+from mtls_test.process import (ENVIRONMENT, Process, find, run,
+                               wait_until)
 
 GATEWAY = "ws-1.acme.example"
 ADDRESS = "192.0.2.1"
@@ -388,3 +392,108 @@ def test_interrupted_at_the_pin(gateway, card, desk):
     child.sendintr()
     _, status = ended(child)
     assert status == 255 or child.signalstatus == signal.SIGINT
+
+
+CANARY = "8472619305514728396017742893516027634918"
+
+
+def has_pin(data):
+    return any(CANARY[i:i + 8].encode() in data
+               for i in range(len(CANARY) - 7))
+
+
+class Wire(threading.Thread):
+    """Every packet of the gateway, on every interface."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
+                                    socket.htons(3))
+        self.stopped, self.waker = os.pipe()
+        self.packets = []
+
+    def run(self):
+        while True:
+            ready, _, _ = select.select([self.socket, self.stopped], [], [])
+            if self.stopped in ready:
+                return
+            self.packets.append(self.socket.recv(65536))
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        os.write(self.waker, b"x")
+        self.join()
+        self.socket.close()
+        os.close(self.stopped)
+        os.close(self.waker)
+
+
+def test_T109_the_gateway_never_has_the_pin(machine, acme, desk, host_key,
+                                            tmp_path, organisation_allows):
+    """Neither in a core of its helper, as it is when it ends, nor on any
+    wire, nor in the memory of its sshd."""
+    card = acme.card("alice", pin=CANARY)
+    machine.service("sshd")
+    machine.insert(card, more="[service sshd]\nmethod = relay\n")
+    card.hand_over("alice")
+    script = tmp_path / "debugged"
+    script.write_text(f"""#!/bin/sh
+exec >{tmp_path}/gdb.log 2>&1
+exec gdb -q -batch -ex 'handle all nostop noprint pass' \\
+    -ex 'set dump-excluded-mappings on' \\
+    -ex 'set use-coredump-filter off' -ex 'catch syscall exit_group' \\
+    -ex run -ex 'gcore {tmp_path}/image' "$@"
+""")
+    script.chmod(0o755)
+    sshd = Sshd(tmp_path, host_key).start()
+    with machine.socket(script), Wire() as wire:
+        said, status = goes_in(desk.ssh("echo", "through"), CANARY)
+        assert status == 0 and "through" in said
+        wait_until(lambda: (tmp_path / "image").exists() and
+                   not find("/usr/bin/gdb"), "the core")
+    sshd.stop()
+    image = (tmp_path / "image").read_bytes()
+    assert b"mtls-relay/1:" in image
+    assert not has_pin(image)
+    # A capture that saw nothing would prove nothing.
+    assert any(b"SSH-2.0-" in packet for packet in wire.packets)
+    assert not has_pin(b"".join(wire.packets))
+
+
+def test_a_short_name_is_completed_here(gateway, card, desk):
+    child = desk.spawn(MTLSCTL, "ssh", *desk.options, "-o",
+                       "StrictHostKeyChecking=no", "alice@ws-1", "true")
+    assert goes_in(child, card.pin)[1] == 0
+
+
+def test_from_a_program_that_is_no_ssh(desk, card):
+    """Somebody's program with the marker in its question."""
+    child = desk.by_hand("sh", "-c", f"{ASKPASS} 'mtls-relay/1:0:0:hello:"
+                         "e30=;'; echo ended")
+    said, _ = ended(child)
+    assert "it was not ssh that asked" in said and "PIN" not in said
+    assert re.search(r"mtls-relay/1:0:0:fail:[A-Za-z0-9+/]+=*;", said)
+
+
+def test_questions_of_other_kinds(desk):
+    """What ssh says with SSH_ASKPASS_PROMPT, and what it makes of it."""
+    for answer, status in (("yes", "0"), ("no", "1"), ("", "1")):
+        child = desk.spawn("sh", "-c", f"{ASKPASS} 'Use the key?'; "
+                           "echo status $?", SSH_ASKPASS_PROMPT="confirm")
+        child.expect(r"Use the key\? \(yes/no\) ")
+        child.sendline(answer)
+        assert f"status {status}" in ended(child)[0]
+    child = desk.spawn("sh", "-c", f"{ASKPASS} 'Touch it.\x1b[2J' & "
+                       "read line; kill $!; wait $!; echo status $?",
+                       SSH_ASKPASS_PROMPT="none")
+    child.expect(r"Touch it\.\\x1b\[2J\r\n")
+    child.sendline("")
+    assert "status 143" in ended(child)[0]
+    child = desk.spawn(ASKPASS, "(alice@gw) Password: ")
+    child.expect("Password: ")
+    child.waitnoecho()
+    child.sendline("secret \\ \"word")
+    assert ended(child)[0].splitlines()[-1] == "secret \\ \"word"
