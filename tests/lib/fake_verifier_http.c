@@ -94,7 +94,8 @@ right_body(struct fake_verifier *v, enum fake_step step, char *out)
 	add(out, part);
 	if (step == FAKE_OPEN) {
 		(void)snprintf(part, sizeof(part), ",\"nonce\":\"%s\","
-		    "\"expires_in\":120", mtls_hex_encode(hex,
+		    "\"expires_in\":120,\"session\":\"\"",
+		    mtls_hex_encode(hex,
 		    v->record.open.nonce, MTLS_NONCE_BYTES));
 		add(out, part);
 	}
