@@ -164,6 +164,34 @@ a_login_is_granted(void **state)
 	leave();
 }
 
+/* The conversation goes on as if nothing had been signed yet. */
+static void
+a_prompt_after_the_end_is_refused(void **state)
+{
+	struct login_case c = { .method = "relay",
+	    .on_relay = answer_helper };
+	static struct mtls_relay_record r;
+	struct mtls_err err;
+	char text[64];
+
+	(void)state;
+	sit_down();
+	login_case_is_granted(&c);
+	mtls_err_clear(&err);
+	assert_int_equal(mtls_relay_parse_answer(desk.answer, &r, &err),
+	    MTLS_OK);
+	(void)snprintf(text, sizeof(text), "mtls-relay/1:%u:%u:idle:AA==;",
+	    r.seq + 1, r.connection);
+	take_prompt(text);
+	assert_int_equal(mtls_relay_parse_answer(desk.answer, &r, &err),
+	    MTLS_OK);
+	assert_int_equal(r.flag, MTLS_RELAY_FAIL);
+	assert_int_equal(desk.n_sentences, 1);
+	assert_int_equal(desk.n_pins, 1);
+	login_case_clear(&c);
+	leave();
+}
+
 /* Nothing is signed twice, for whatever reason it is asked for. */
 static void
 a_second_challenge_is_refused(void **state)
@@ -469,22 +497,26 @@ rounds_without_end(void **state)
 	is_over(0);
 }
 
-/* What is sent on and on, in prompts as large as they may be. */
+/* A ServerHello as long as TLS lets it be, in prompts as large as may be. */
 static void
 bytes_without_end(void **state)
 {
-	static char data[MTLS_RELAY_PROMPT_BYTES];
+	static char stream[5 * (5 + 16384)];
 	unsigned seq;
+	size_t i;
 
 	(void)state;
 	said_hello();
-	memcpy(data, "\x16\x03\x03\x40\x00\x02\x00\xff\xff", 9);
+	for (i = 0; i < sizeof(stream); i += 5 + 16384)
+		memcpy(stream + i, "\x16\x03\x03\x40\x00", 5);
+	memcpy(stream + 5, "\x02\x00\xff\xff\x03\x03", 6);
 	for (seq = 1; desk.n_sentences == 0; seq++) {
 		assert_true(seq < 13);
-		write_prompt(seq, 1, MTLS_RELAY_MORE, data, sizeof(data),
-		    prompt);
+		write_prompt(seq, 1, MTLS_RELAY_MORE, stream + (seq - 1) *
+		    MTLS_RELAY_PROMPT_BYTES, MTLS_RELAY_PROMPT_BYTES, prompt);
 		take_prompt(prompt);
 	}
+	assert_non_null(strstr(desk.sentence, "than a relay carries"));
 	is_over(seq - 1);
 }
 
@@ -493,6 +525,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_login_is_granted),
+		cmocka_unit_test(a_prompt_after_the_end_is_refused),
 		cmocka_unit_test(a_second_challenge_is_refused),
 		cmocka_unit_test(a_wrong_pin),
 		cmocka_unit_test(a_person_who_does_not_answer),
