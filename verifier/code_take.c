@@ -87,8 +87,9 @@ take_person(struct exchange *x, struct store_taken *taken)
 	machine_forget(x);
 	peer_remember(&x->peer, certificate, x->server->generation,
 	    ROLE_USER, &err);
-	mtls_identity_short(&x->peer.id, x->certificate,
-	    sizeof(x->certificate));
+	if (x->peer.is_readable)
+		mtls_identity_short(&x->peer.id, x->certificate,
+		    sizeof(x->certificate));
 	count(x, "taken");
 	exchange_settle(x, find_person);
 }

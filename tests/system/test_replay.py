@@ -37,7 +37,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/v1/challenges":
             rogue.opened.append(body)
             self.reply(201, {"version": 1, "challenge": "c0" * 16,
-                             "nonce": body["nonce"], "expires_in": 60})
+                             "nonce": body["nonce"], "expires_in": 60,
+                             "session": ""})
         else:
             rogue.proofs += 1
             self.reply(200, {"version": 1, "challenge": body["challenge"]})

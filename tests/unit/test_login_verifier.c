@@ -424,7 +424,7 @@ T018_a_replayed_answer(void **state)
 	open.verifier[0].on[FAKE_OPEN] = (struct fake_reaction){ FAKE_JSON,
 	    "201 Created\n{\"version\":1,\"challenge\":\"$C\",\"nonce\":\"000000000000000000"
 	    "0000000000000000000000000000000000000000000000\","
-	    "\"expires_in\":120}" };
+	    "\"expires_in\":120,\"session\":\"\"}" };
 	login_case_fails(&open, MTLS_E_PROTOCOL);
 	assert_non_null(strstr(open.result.u.result.reason, "nonce"));
 	assert_int_equal(open.n_secret, 0);

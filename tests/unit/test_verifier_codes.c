@@ -400,6 +400,34 @@ T160_a_budget_for_each_user(void **state)
 	end(&l);
 }
 
+/* New connections and new logins are the same user. */
+static void
+T163_reconnecting_resets_nothing(void **state)
+{
+	struct rig *rig = *state;
+	static struct login l;
+	char code[16];
+
+	rig_stop(rig);
+	rig_write_settings(rig, "[limits]\ncode-failures = 4/1h\n");
+	rig_write_policy(rig, ALL);
+	rig_start(rig);
+	begin(&l, rig, rig->alice);
+	assert_int_equal(mint_usual(&l), 201);
+	memcpy(code, l.code, sizeof(code));
+	end(&l);
+	for (int i = 0; i < 4; i++) {
+		begin(&l, rig, rig->alice);
+		assert_int_equal(open_as(&l, &by_code), 201);
+		assert_int_equal(type(&l, "AAAAAAAA"), 403);
+		end(&l);
+	}
+	begin(&l, rig, rig->alice);
+	assert_int_equal(open_as(&l, &by_code), 201);
+	assert_int_equal(type(&l, code), 429);
+	end(&l);
+}
+
 static void
 requests_are_limited(void **state)
 {
@@ -691,6 +719,7 @@ main(void)
 		test(root_needs_its_own_rule),
 		test(T160_three_wrong_codes),
 		test(T160_a_budget_for_each_user),
+		test(T163_reconnecting_resets_nothing),
 		test(requests_are_limited),
 		test(T161_a_code_is_used_once),
 		test(T162_codes_end),
