@@ -18,6 +18,7 @@ from mtls_test import pam                                     # noqa: E402
 from mtls_test.machine import Machine                         # noqa: E402
 from mtls_test.network import Laptop, without_tunnels         # noqa: E402
 from mtls_test.organisation import Organisation, Verifier     # noqa: E402
+from mtls_test.person import Person                           # noqa: E402
 from mtls_test.syslog import Syslog                           # noqa: E402
 
 
@@ -111,6 +112,7 @@ def tunnels():
         pytest.skip(reason)
 
 
-@pytest.fixture
-def code(gateway):
-    return lambda: gateway.card.pin
+@pytest.fixture(scope="module")
+def person(acme, verifier, laptop):
+    """alice at the second computer, with her card."""
+    return Person(acme, verifier, laptop)

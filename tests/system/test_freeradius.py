@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """FreeRADIUS as the account freerad, with the files of examples/freeradius."""
 
+import concurrent.futures
 import contextlib
+import functools
 import pathlib
 
 import pytest
@@ -13,6 +15,10 @@ from mtls_test.machine import PAM_D
 from mtls_test.process import Process, run
 
 ETC = pathlib.Path("/etc/freeradius/3.0")
+NAME = "radius1.acme.example"
+OTHER = "radius2.acme.example"
+# One after the other, and each wrong one takes its time.
+MANY = 4
 # What Debian's own radiusd.conf comes to.
 RADIUSD_CONF = """\
 prefix = /usr
@@ -58,9 +64,13 @@ def verifier(acme, laptop):
 
 
 @pytest.fixture
+def code(person):
+    return functools.partial(person.code, "radiusd", NAME)
+
+
+@pytest.fixture
 def gateway(acme, verifier):
-    it = Gateway(acme, verifier, "freeradius", name="radius1.acme.example")
-    it.insert(acme.card())
+    it = Gateway(acme, verifier, "freeradius", name=NAME)
     it.pam("radiusd", "radiusd")
     it.pam("radiusd-password", "radiusd-password")
     etc = it.directory(ETC)
@@ -100,10 +110,34 @@ def let_in(password):
     return "Received Access-Accept" in done
 
 
-def test_let_in_and_refused(gateway, code):
+def test_let_in_and_refused(gateway, person, code):
+    """Refused: the password alone, a code that was used, one for another
+    server."""
     with server(gateway):
-        assert let_in(code())
         assert not let_in(PASSWORD)
+        good = code()
+        assert let_in(good)
+        assert not let_in(good)
+        assert not let_in(person.code("radiusd", OTHER))
+
+
+def test_many_tries_with_one_code(gateway, code):
+    """Of those who use one code at the same time, one comes in."""
+    good = code()
+    with server(gateway), \
+            concurrent.futures.ThreadPoolExecutor(MANY) as pool:
+        assert sum(pool.map(lambda _: let_in(good), range(MANY))) == 1
+
+
+def test_two_factors(gateway, code):
+    """In one field, one behind the other."""
+    with server(gateway, "site-pam_mtls-two-factor"):
+        assert not let_in("wrong password" + code())
+        assert not let_in(PASSWORD + "0000-0000")
+        assert not let_in(PASSWORD)
+        assert not let_in(code())
+        assert let_in(PASSWORD + code())
+        assert let_in(PASSWORD + code().replace("-", "").lower())
 
 
 def test_not_a_caller(gateway, code):

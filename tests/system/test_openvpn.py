@@ -2,13 +2,14 @@
 """OpenVPN with its PAM plug-in and the files of examples/openvpn."""
 
 import contextlib
+import functools
 import pathlib
 import re
 import signal
 
 import pytest
 
-from mtls_test import CONFIG, gateway as gateways
+from mtls_test import CONFIG, DEADLINE_S, gateway as gateways
 from mtls_test.gateway import Gateway, NAME, PASSWORD
 from mtls_test.network import server_certificate
 from mtls_test.process import Process, children, wait_until
@@ -17,6 +18,7 @@ from mtls_test.programs import spawn
 SERVER = pathlib.Path("/etc/openvpn/server")
 CLIENT = pathlib.Path("/etc/openvpn/client")
 INSIDE = "10.98.0.1"
+OTHER = "vpn2.acme.example"
 UP = "Initialization Sequence Completed"
 
 pytestmark = pytest.mark.usefixtures("tunnels")
@@ -29,9 +31,13 @@ def verifier(acme, laptop):
 
 
 @pytest.fixture
+def code(person):
+    return functools.partial(person.code, "openvpn", NAME)
+
+
+@pytest.fixture
 def gateway(acme, verifier):
     it = Gateway(acme, verifier, "openvpn")
-    it.insert(acme.card())
     it.pam("openvpn", "openvpn")
     for directory in (SERVER, CLIENT):
         it.directory(directory)
@@ -124,10 +130,33 @@ def test_T10A_a_tunnel(gateway, laptop, code, plugin, deferred):
     assert [style for _, style in asked] == ["1"], asked
 
 
-def test_refused(gateway, laptop, code):
-    with server():
-        assert comes_up(laptop, code())
-        assert not comes_up(laptop, PASSWORD)
+def clients(stack, laptop, passwords):
+    """One for each of these, all at once; they make no tunnel of it."""
+    return [stack.enter_context(Client(
+        laptop, password, "--dev", "null", "--ifconfig-noexec",
+        "--route-noexec", number=number))
+        for number, password in enumerate(passwords)]
+
+
+def test_refused(gateway, laptop, person, code):
+    """The password alone, a code that was used, one for another gateway."""
+    with server(), contextlib.ExitStack() as stack:
+        good = code()
+        assert comes_up(laptop, good)
+        bad = (PASSWORD, good, person.code("openvpn", OTHER))
+        assert not any(client.came_up()
+                       for client in clients(stack, laptop, bad))
+
+
+def test_auth_user_pass(gateway, laptop, person):
+    """--auth-user-pass <(mtlsctl code --format auth-user-pass ...)"""
+    lines = person.mtlsctl("code", "--service", "openvpn", "--on", NAME,
+                           "--format", "auth-user-pass").stdout
+    with server(), Process(*laptop.argv(
+            "bash", "-c", 'exec openvpn --cd "$0" --config client.conf '
+            '--connect-retry-max 1 --auth-user-pass <(printf %s "$1") >&2',
+            CLIENT, lines)) as client:
+        client.wait_for(UP)
 
 
 def test_new_keys_without_a_new_code(gateway, laptop, code):
@@ -141,8 +170,8 @@ def test_new_keys_without_a_new_code(gateway, laptop, code):
         assert "AUTH_FAILED" not in client.output()
 
 
-def two_factors(laptop, password, code):
-    """Somebody at the keyboard: whether they get in."""
+def at_keyboard(laptop, password, code):
+    """Somebody who types both; what comes of it is to be seen."""
     child = spawn(*laptop.argv("openvpn", "--cd", CLIENT, "--config",
                                "client.conf", "--connect-retry-max", "1"))
     child.expect("Username:")
@@ -151,9 +180,13 @@ def two_factors(laptop, password, code):
     child.sendline(password)
     child.expect("CHALLENGE: Code")
     child.sendline(code)
-    came_in = child.expect([UP, "AUTH_FAILED", "process (exit|restart)ing"])
+    return child
+
+
+def came_in(child):
+    found = child.expect([UP, "AUTH_FAILED", "process (exit|restart)ing"])
     child.close(force=True)
-    return came_in == 0
+    return found == 0
 
 
 def test_two_factors(gateway, laptop, code):
@@ -162,21 +195,39 @@ def test_two_factors(gateway, laptop, code):
     change(SERVER / "server.conf", "auth-code.conf", "auth-two-factor.conf")
     change(CLIENT / "client.conf", ";static-challenge", "static-challenge")
     with server():
-        assert two_factors(laptop, PASSWORD, code())
-        assert not two_factors(laptop, "wrong password", code())
-        assert not two_factors(laptop, PASSWORD, "0000-0000")
+        tries = [at_keyboard(laptop, "wrong password", code()),
+                 at_keyboard(laptop, PASSWORD, "0000-0000")]
+        assert not any(came_in(child) for child in tries)
+        assert came_in(at_keyboard(laptop, PASSWORD, code()))
+
+
+def test_many_tries_with_one_code(gateway, laptop, code):
+    """Of 64 that use one code at the same time, one comes in."""
+    # Otherwise OpenVPN drops others for having the name of the first.
+    with server("--duplicate-cn") as gate, contextlib.ExitStack() as stack:
+        tries = clients(stack, laptop, [code()] * 64)
+        # What is lost of 64 refusals on the way is not sent again: the
+        # server knows about everyone.
+        wait_until(lambda: gate.output().count("deferred auth: PAM ") == 64,
+                   "64 answers", 3 * DEADLINE_S)
+        assert gate.output().count("deferred auth: PAM succeeded") == 1
+        wait_until(lambda: any(UP in one.output() for one in tries),
+                   "the one that may")
+        assert sum(UP in one.output() for one in tries) == 1
+        assert gate.output().count("MULTI_sva: pool returned") == 1
 
 
 def test_T170_late_verdict(gateway, verifier, laptop, code, syslog):
     """The answer for somebody who has left is not the answer for the next
     who comes under the same name."""
-    gateway.insert(gateway.card, verifier="connect-timeout = 20s")
+    gateway.settings(verifier="connect-timeout = 20s")
     mark = syslog.mark()
     # Otherwise OpenVPN drops the second for having the name of the first.
+    good = code()
     with server("--duplicate-cn"), contextlib.ExitStack() as stack:
         verifier.process.send(signal.SIGSTOP)
         stack.callback(verifier.process.send, signal.SIGCONT)
-        first = stack.enter_context(Client(laptop, code()))
+        first = stack.enter_context(Client(laptop, good))
         wait_until(lambda: len(children(gateway.door.pid)) == 1,
                    "the first login")
         first.send(signal.SIGKILL)

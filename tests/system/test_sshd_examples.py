@@ -6,14 +6,15 @@ import pathlib
 
 import pytest
 
-from mtls_test import gateway as gateways
+from mtls_test import MTLSCTL, gateway as gateways
 from mtls_test.gateway import Gateway, PASSWORD
 from mtls_test.machine import PAM_D
 from mtls_test.process import Process, run
-from mtls_test.programs import SHOW, spawn
+from mtls_test.programs import PIN, SHOW, spawn
 
 NAME = "jump1.acme.example"
 ETC = pathlib.Path("/etc/ssh/test")
+WORD = r"mtlsctl approve (\S+)"
 COMMON = {"account": "account required pam_unix.so\n",
           "session": "session required pam_unix.so\n",
           "password": "password required pam_unix.so\n"}
@@ -28,7 +29,6 @@ def verifier(acme, laptop):
 @pytest.fixture
 def gateway(acme, verifier):
     it = Gateway(acme, verifier, "sshd", name=NAME)
-    it.insert(acme.card())
     it.pam("sshd", "sshd")
     # What the files of Debian come to.
     for kind, line in COMMON.items():
@@ -55,11 +55,24 @@ def server():
         yield process
 
 
+# What alice has in ~/.ssh/config, and what she wants.
+OPTIONS = ("-F", "none", "-o", f"UserKnownHostsFile={ETC}/known_hosts", "-o",
+           "NumberOfPasswordPrompts=1")
+WHAT = (f"alice@{NAME}", SHOW)
+
+
 def ssh(laptop, *options):
     """alice at the keyboard of her laptop, with the ssh that everybody has."""
-    return spawn(*laptop.argv(
-        "ssh", "-F", "none", "-o", f"UserKnownHostsFile={ETC}/known_hosts",
-        "-o", "NumberOfPasswordPrompts=1", *options, f"alice@{NAME}", SHOW))
+    return spawn(*laptop.argv("ssh", *OPTIONS, *options, *WHAT))
+
+
+def mtlsctl_ssh(person):
+    """And with her card."""
+    child = spawn(*person.argv(MTLSCTL, "ssh", "--config", person.conf,
+                               *OPTIONS, *WHAT))
+    child.expect(PIN)
+    child.sendline(person.card.pin)
+    return child
 
 
 def came_in(child, *answers):
@@ -71,18 +84,65 @@ def came_in(child, *answers):
     return got == 0
 
 
-def test_plain_ssh(gateway, laptop, code):
+def a_code(child, person):
+    """Plain ssh: is told what to do, presses Enter, reads the word."""
+    child.expect("use mtlsctl ssh.*Press Enter for a code: ")
+    child.sendline("")
+    child.expect(WORD)
+    child.sendline(person.approve(child.match[1]))
+
+
+def came_in(child):
+    got = child.expect(["in as alice", "Permission denied"])
+    child.close(force=True)
+    return got == 0
+
+
+def test_mtlsctl_ssh(gateway, person):
     with server():
-        assert came_in(ssh(laptop), (r"PIN for [^\r\n]*: ", code()))
+        assert came_in(mtlsctl_ssh(person))
 
 
-def test_two_factors(gateway, laptop, code):
+def test_plain_ssh(gateway, laptop, person):
+    with server():
+        child = ssh(laptop)
+        a_code(child, person)
+        assert came_in(child)
+
+
+def test_declined(gateway, laptop, person):
+    """alice says that it is not her who logs in: no code, and it is over."""
+    with server():
+        child = ssh(laptop)
+        child.expect("Press Enter")
+        child.sendline("")
+        child.expect(WORD)
+        assert person.approve(child.match[1], "no") is None
+        child.sendline("0000-0000")
+        assert not came_in(child)
+
+
+@pytest.mark.parametrize("password,expected",
+                         [(PASSWORD, True), ("wrong password", False)])
+def test_two_factors(gateway, laptop, person, password, expected):
     gateway.pam("sshd-two-factor", "sshd")
-    ask = r"PIN for [^\r\n]*: "
     with server():
-        assert came_in(ssh(laptop), (ask, code()), ("Password: ", PASSWORD))
-        assert not came_in(ssh(laptop), (ask, code()),
-                           ("Password: ", "wrong password"))
+        child = ssh(laptop)
+        a_code(child, person)
+        child.expect("Password: ")
+        child.sendline(password)
+        assert came_in(child) == expected
+
+
+@pytest.mark.parametrize("password,expected",
+                         [(PASSWORD, True), ("wrong password", False)])
+def test_two_factors_with_mtlsctl_ssh(gateway, person, password, expected):
+    gateway.pam("sshd-two-factor", "sshd")
+    with server():
+        child = mtlsctl_ssh(person)
+        child.expect("Password: ")
+        child.sendline(password)
+        assert came_in(child) == expected
 
 
 def test_no_password_alone(gateway, laptop):

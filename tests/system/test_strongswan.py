@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """strongSwan, EAP-GTC over PAM, with the files of examples/strongswan."""
 
+import functools
+
 import pytest
 
 from mtls_test import gateway as gateways
@@ -10,6 +12,7 @@ from mtls_test.network import server_certificate
 from mtls_test.process import ENVIRONMENT, Process, run, wait_until
 
 INSIDE = "10.96.255.1"
+OTHER = "vpn2.acme.example"
 # ESP in the program itself, because kernels for tests often have none; what
 # it needs is a tun device.
 TEST_CONF = """
@@ -77,9 +80,13 @@ class End:
 
 
 @pytest.fixture
+def code(person):
+    return functools.partial(person.code, "ipsec", NAME)
+
+
+@pytest.fixture
 def gateway(acme, verifier):
     it = Gateway(acme, verifier, "strongswan")
-    it.insert(acme.card())
     it.pam("ipsec", "ipsec")
     yield it
     it.remove()
@@ -139,7 +146,16 @@ def test_a_tunnel(gateway, laptop, server, client, code):
     with gateway.socket(), server:
         assert connect(client, code())
         assert laptop.ping(INSIDE)
+
+
+def test_refused(gateway, server, client, person, code):
+    """The password alone, a code that was used, one for another gateway."""
+    with gateway.socket(), server:
         assert not connect(client, PASSWORD)
+        good = code()
+        assert connect(client, good)
+        assert not connect(client, good)
+        assert not connect(client, person.code("ipsec", OTHER))
 
 
 def test_without_the_socket(server, client, code):
