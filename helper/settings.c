@@ -116,7 +116,7 @@ take_value(void *arg, const char *section, const char *name,
     const char *value, int line, struct mtls_err *err)
 {
 	struct settings *s = arg;
-	struct settings_service *service;
+	struct settings_service *service = NULL;
 
 	(void)line;
 	if (strncmp(section, "service ", 8) == 0) {
