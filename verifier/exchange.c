@@ -193,12 +193,32 @@ exchange_decided(struct exchange *x)
 		server->n_denied++;
 }
 
+/*
+ * Who has an unreadable certificate is one somebody all the same, wherever
+ * they come from: what it fails is charged to it. Nothing else goes by this.
+ */
+static void
+hash_unreadable(struct exchange *x)
+{
+	uint8_t hash[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	X509 *certificate = x->role == ROLE_USER ?
+	    SSL_get0_peer_certificate(connection_ssl0(x->connection)) : NULL;
+
+	if (certificate != NULL &&
+	    X509_digest(certificate, EVP_sha256(), hash, &len) == 1 &&
+	    2 * len < sizeof(x->sha256))
+		mtls_hex_encode(x->sha256, hash, len);
+}
+
 void
 exchange_fingerprints(struct exchange *x)
 {
 	x->op.sha256 = x->op.key_sha256 = NULL;
-	if (!x->peer.is_readable)
+	if (!x->peer.is_readable) {
+		hash_unreadable(x);
 		return;
+	}
 	mtls_hex_encode(x->sha256, x->peer.id.sha256,
 	    sizeof(x->peer.id.sha256));
 	mtls_hex_encode(x->key_sha256, x->peer.id.spki_sha256,

@@ -318,6 +318,84 @@ T182_reload_while_asked(void **state)
 	}
 }
 
+/*
+ * Revoked while the name service is asked: refused, whatever the mode of the
+ * CA excused when the proof came. Before, it had the list and was good; or
+ * there was none, and that did not matter.
+ */
+static void
+revoked_while_asked(void **state)
+{
+	static const char *const modes[] = { "strict", "relaxed", "ifuri" };
+	static struct mtls_body_challenge challenge;
+	static struct reply reply;
+	struct rig *rig = *state;
+	const struct rig_open as_daemon = { .user = "daemon" };
+	const struct pki_cert *cert;
+	struct http device, user;
+	char text[64], path[256];
+	int allow, fd;
+
+	snprintf(path, sizeof(path), "%s/crl/users.crl", rig->dir);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		cert = pki_user(rig->pki, rig->users, "daemon", NULL);
+		if (i > 0) {
+			rig_stop(rig);
+			assert_int_equal(unlink(path), 0);
+			rig_start(rig);
+		}
+		snprintf(text, sizeof(text), "[revocation]\nmode = %s\n",
+		    modes[i]);
+		rig_write_settings(rig, text);
+		use_policy(rig, UPN "\nallow group daemon\n");
+		assert_string_equal(rig_login(rig, cert, &as_daemon),
+		    "allow");
+		assert_int_equal(mkfifo(gate, 0666), 0);
+		http_machine(&device, rig);
+		assert_int_equal(rig_open_as(&device, &as_daemon, &challenge,
+		    &reply), 201);
+		http_person(&user, rig, cert);
+		write_proof(&user, challenge.challenge, "daemon");
+		fd = open(gate, O_WRONLY | O_CLOEXEC);
+		assert_true(fd >= 0);
+		assert_int_equal(unlink(gate), 0);
+		rig_write_crl(rig, rig->users, cert);
+		assert_true(rig_reload(rig));
+		close(fd);
+		http_read(&user, &reply);
+		assert_int_equal(reply.status, 200);
+		assert_int_equal(rig_grant(&device, challenge.challenge, 0,
+		    &allow, &reply), 200);
+		assert_false(allow);
+		assert_non_null(strstr(reply.body, "\"revoked\""));
+		http_close(&device);
+		http_close(&user);
+	}
+}
+
+/* T-057: a certificate that cannot be read is charged for what it fails. */
+static void
+T057_one_that_cannot_be_read(void **state)
+{
+	static const struct pki_options odd = {
+		.san = "otherName:1.3.6.1.4.1.311.20.2.3;"
+		    "IA5:alice@acme.example" };
+	struct rig *rig = *state;
+	const struct pki_cert *one = pki_user(rig->pki, rig->users, "alice",
+	    &odd), *other = pki_user(rig->pki, rig->users, "alice", &odd);
+
+	rig_write_settings(rig, "[limits]\ncard-failures = 2/1h\n");
+	use_policy(rig, UPN "\nallow user alice\n");
+	for (int i = 0; i < 2; i++)
+		assert_string_equal(rig_login(rig, one, NULL),
+		    "certificate-malformed");
+	assert_string_equal(rig_login(rig, one, NULL), "too-many-failures");
+	/* And nobody else is. */
+	assert_string_equal(rig_login(rig, other, NULL),
+	    "certificate-malformed");
+	assert_string_equal(rig_login(rig, rig->alice, NULL), "allow");
+}
+
 static int
 set_up_two_loops(void **state)
 {
@@ -420,6 +498,10 @@ main(void)
 		CASE(warned_before_expiry),
 		CASE(T032_by_another_clock),
 		CASE(silent_name_service),
+		cmocka_unit_test_setup_teardown(T057_one_that_cannot_be_read,
+		    rig_set_up, rig_tear_down),
+		cmocka_unit_test_setup_teardown(revoked_while_asked,
+		    set_up_two_loops, tear_down_two_loops),
 		cmocka_unit_test_setup_teardown(T182_reload_while_asked,
 		    set_up_two_loops, tear_down_two_loops),
 		CASE(T053b_another_name_for_root),
