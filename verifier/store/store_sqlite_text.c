@@ -26,8 +26,8 @@ const char *const store_sqlite_texts[SQL_N] = {
 	    "INSERT OR IGNORE INTO live.challenge (id, request, nonce, user,"
 	    " service, host, tty, rhost, ruser, method, source, expires_ms,"
 	    " session, tries, state) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-	    " ?9, ?10, ?11, ?12, ?14, ?15, 1 WHERE (SELECT count(*) FROM live.challenge"
-	    " WHERE host = ?6 AND state = 1) < ?13",
+	    " ?9, ?10, ?11, ?12, ?14, ?15, 1 WHERE (SELECT count(*)"
+	    " FROM live.challenge WHERE host = ?6 AND state = 1) < ?13",
 	[SQL_CHALLENGE_FIND] = CHALLENGES " WHERE id = ?1",
 	[SQL_SESSION_FIND] = CHALLENGES " WHERE session = ?1"
 	    " AND session <> '' AND state = 1",
