@@ -35,6 +35,7 @@ class Desk:
         self.known = directory / "known_hosts"
         self.options = ["-F", "none", "-o", f"UserKnownHostsFile={self.known}",
                         "-o", "GlobalKnownHostsFile=/dev/null",
+                        "-o", "NumberOfPasswordPrompts=1",
                         "-p", str(PORT)]
         self.children = []
 
@@ -231,16 +232,15 @@ def test_an_address_wants_a_name(gateway, card, desk):
 
 
 def test_plain_ssh_reads_what_to_do(gateway, card, desk):
-    child = desk.spawn("ssh", *desk.options, "-o",
-                       "NumberOfPasswordPrompts=1", f"alice@{GATEWAY}",
-                       "true")
+    child = desk.spawn("ssh", *desk.options, f"alice@{GATEWAY}", "true")
     child.expect("use mtlsctl ssh")
     child.sendline("")
     assert ended(child)[1] == 255
 
 
 def test_a_wrong_pin_is_tried_once(gateway, card, desk):
-    child = desk.ssh("true")
+    child = desk.spawn(MTLSCTL, "ssh", "-o", "NumberOfPasswordPrompts=3",
+                       *desk.options, f"alice@{GATEWAY}", "true")
     child.expect(PIN)
     child.sendline("000000")
     said, status = ended(child)
@@ -261,7 +261,7 @@ def test_a_revoked_card(gateway, machine, acme, desk, verifier):
     machine.insert(card, more="[service sshd]\nmethod = relay\n")
     card.hand_over("alice")
     said, status = goes_in(desk.ssh("true"), card.pin)
-    assert status == 255 and "refused" in said
+    assert status == 255 and "has been revoked" in said
 
 
 def test_somebody_else_s_card(gateway, machine, cards, desk):
@@ -273,7 +273,22 @@ def test_somebody_else_s_card(gateway, machine, cards, desk):
     child.sendline(card.pin)
     said, status = ended(child)
     card.hand_over()
-    assert status == 255 and "refused" in said
+    assert status == 255 and "belongs to another user" in said
+
+
+def test_a_refused_login_is_not_tried_again(gateway, machine, cards, desk):
+    """ssh would: the gateway begins anew, and the card is not used."""
+    card = cards("bob")
+    machine.insert(card, more="[service sshd]\nmethod = relay\n")
+    card.hand_over("alice")
+    child = desk.spawn(MTLSCTL, "ssh", "-o", "NumberOfPasswordPrompts=3",
+                       *desk.options, f"alice@{GATEWAY}", "true")
+    child.expect("PIN for Bob's card: ")
+    child.sendline(card.pin)
+    said, status = ended(child)
+    card.hand_over()
+    assert status == 255 and "PIN for" not in said
+    assert said.count("the login was refused") == 1
 
 
 def test_a_gateway_under_another_name(gateway, card, desk):
