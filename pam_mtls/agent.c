@@ -158,7 +158,7 @@ enum mtls_status
 agent_connect(pam_handle_t *pamh, const char *service, int *ret_fd,
     uid_t *ret_uid, struct mtls_err *err)
 {
-	const char *path;
+	const char *path = NULL;
 	int fd;
 
 	if (find_path(pamh, service, &path, err) != MTLS_OK)
