@@ -91,29 +91,19 @@ load_revocation(struct mtls_tls *tls, struct generation *g,
 
 /*
  * Without a file it is as old as the program: codes of before a start are
- * worth nothing. A file that only root can read was read by root.
+ * worth nothing, those of before a reload are.
  */
 static enum mtls_status
 load_code_key(struct mtls_tls *tls, struct generation *g,
     const struct generation *previous, struct mtls_err *err)
 {
-	const char *path = g->settings.code_key;
-	int is_same = previous != NULL &&
-	    strcmp(path, previous->settings.code_key) == 0;
-	struct mtls_err mine;
-
-	mtls_err_clear(&mine);
-	if (path[0] != '\0' && code_key_read(tls, path, g->code_key,
-	    &mine) == MTLS_OK)
-		return MTLS_OK;
-	if (is_same && (path[0] == '\0' || mine.sys_errno == EACCES)) {
-		memcpy(g->code_key, previous->code_key,
-		    sizeof(g->code_key));
-		return MTLS_OK;
-	}
-	if (path[0] == '\0')
+	if (g->settings.code_key[0] != '\0')
+		return code_key_read(tls, g->settings.code_key, g->code_key,
+		    err);
+	if (previous == NULL || previous->settings.code_key[0] != '\0')
 		return mtls_random(g->code_key, sizeof(g->code_key), err);
-	return mtls_fail(err, mine.status, "%s", mine.text);
+	memcpy(g->code_key, previous->code_key, sizeof(g->code_key));
+	return MTLS_OK;
 }
 
 enum mtls_status

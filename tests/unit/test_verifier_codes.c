@@ -66,7 +66,6 @@ begin(struct login *l, struct rig *rig, const struct pki_cert *person)
 static void
 end(struct login *l)
 {
-	mtls_body_clear(MTLS_BODY_CHALLENGE, &l->challenge);
 	http_close(&l->device);
 	http_close(&l->user);
 }
@@ -74,7 +73,6 @@ end(struct login *l)
 static int
 open_as(struct login *l, const struct rig_open *o)
 {
-	mtls_body_clear(MTLS_BODY_CHALLENGE, &l->challenge);
 	return rig_open_as(&l->device, o, &l->challenge, &l->reply);
 }
 

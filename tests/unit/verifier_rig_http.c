@@ -230,6 +230,17 @@ or(const char *text, const char *other)
 	return text != NULL ? text : other;
 }
 
+/* Callers clear nothing: the text is here until the next challenge. */
+static void
+keep_session(struct mtls_body_challenge *c)
+{
+	static char session[16];
+
+	(void)snprintf(session, sizeof(session), "%s", c->session);
+	free(c->session);
+	c->session = session;
+}
+
 int
 rig_open_as(struct http *h, const struct rig_open *o,
     struct mtls_body_challenge *ret, struct reply *reply)
@@ -254,6 +265,8 @@ rig_open_as(struct http *h, const struct rig_open *o,
 	if (reply->status == 201 && mtls_body_parse(MTLS_BODY_CHALLENGE,
 	    reply->body, reply->body_len, ret, NULL) != MTLS_OK)
 		reply->status = 0;
+	if (reply->status == 201)
+		keep_session(ret);
 	return reply->status;
 }
 
