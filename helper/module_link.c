@@ -104,6 +104,8 @@ static void
 take_agent(struct module_link *m, const struct mtls_message *message,
     int agent_fd)
 {
+	const char *why = message->type == MTLS_MSG_ANSWER ?
+	    message->u.answer.text : "";
 	module_agent_fn agent = m->agent;
 	struct mtls_err err;
 
@@ -115,7 +117,7 @@ take_agent(struct module_link *m, const struct mtls_message *message,
 	else
 		(void)mtls_fail(&err,
 		    (enum mtls_status)message->u.answer.status, "%s",
-		    message->u.answer.text);
+		    why[0] != '\0' ? why : "the module has no ssh-agent");
 	if (err.status != MTLS_OK && agent_fd != -1) {
 		(void)close(agent_fd);
 		agent_fd = -1;

@@ -59,7 +59,9 @@ struct fake_listener_options {
 	int greet_until;		/* ... to this one; 0: all of them */
 };
 
-enum fake_step { FAKE_OPEN = 0, FAKE_PROOF, FAKE_GRANT, FAKE_STEPS };
+enum fake_step {
+	FAKE_OPEN = 0, FAKE_PROOF, FAKE_GRANT, FAKE_CERTIFICATE, FAKE_STEPS
+};
 
 enum fake_action {
 	FAKE_ANSWER = 0,	/* what it should */
@@ -91,6 +93,8 @@ struct fake_verifier_options {
 	const char *decision;		/* NULL: "allow" */
 	const char *reason, *message;	/* NULL: "rule-1", "" */
 	const char *member, *value;	/* of the GRANT, replaced: JSON */
+	X509 *bound;			/* to whatever key; NULL: none */
+	int n_unbound;			/* 404 for that many keys first */
 	int n_pending;			/* PENDING that often first */
 	int close_idle;			/* after each CHALLENGE */
 };

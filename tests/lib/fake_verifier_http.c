@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "fake_verifier_internal.h"
+#include "mtls/base64.h"
 #include "mtls/text.h"
 
 #define TEXT_MAX 65536u
@@ -78,6 +79,32 @@ grant_body(struct fake_verifier *v, char *out)
 	add(out, "}");
 }
 
+/* The rest of CERTIFICATE, or a PROBLEM in its place. */
+static const char *
+certificate_body(struct fake_verifier *v, char *out)
+{
+	unsigned char *der = NULL;
+	char *base64;
+	int len;
+
+	if (v->options.bound == NULL ||
+	    v->record.asked[FAKE_CERTIFICATE] <= v->options.n_unbound) {
+		(void)snprintf(out, TEXT_MAX, "{\"version\":1,\"reason\":"
+		    "\"no-such-key\",\"message\":\"\"}");
+		return "404 Not Found";
+	}
+	len = i2d_X509(v->options.bound, &der);
+	base64 = malloc(MTLS_BASE64_LEN((size_t)len) + 1);
+	if (len <= 0 || base64 == NULL)
+		abort();
+	add(out, ",\"certificate\":\"");
+	add(out, mtls_base64_encode(base64, der, (size_t)len));
+	add(out, "\"}");
+	free(base64);
+	OPENSSL_free(der);
+	return "200 OK";
+}
+
 /* The right body for a step, and its status line. */
 static const char *
 right_body(struct fake_verifier *v, enum fake_step step, char *out)
@@ -92,6 +119,8 @@ right_body(struct fake_verifier *v, enum fake_step step, char *out)
 	(void)snprintf(part, sizeof(part), "{\"version\":1,\"challenge\":"
 	    "\"%s\"", mtls_hex_encode(hex, v->challenge, MTLS_ID_BYTES));
 	add(out, part);
+	if (step == FAKE_CERTIFICATE)
+		return certificate_body(v, out);
 	if (step == FAKE_OPEN) {
 		(void)snprintf(part, sizeof(part), ",\"nonce\":\"%s\","
 		    "\"expires_in\":120,\"session\":\"\"",
@@ -292,7 +321,8 @@ fake_on_readable(struct bufferevent *bev, void *arg)
 	}
 	step = strncmp(head, "POST /v1/challenges ", 20) == 0 ? FAKE_OPEN :
 	    strncmp(head, "POST /v1/proofs ", 16) == 0 ? FAKE_PROOF :
-	    FAKE_GRANT;
+	    strncmp(head, "POST /v1/certificates ", 22) == 0 ?
+	    FAKE_CERTIFICATE : FAKE_GRANT;
 	v->record.asked[step]++;
 	if (step == FAKE_OPEN &&
 	    !take_open(v, head + end.pos + 4, body_len))

@@ -54,6 +54,8 @@ struct login_case {
 	const char *answer;			/* to ASK; NULL: 1 */
 	int answer_status;			/* of ANSWER */
 	login_case_fn on_secret;		/* instead of an answer */
+	login_case_fn on_agent;			/* for AGENT_WANTED */
+	void *agent;				/* the test's own */
 	login_case_fn on_relay;			/* the prompt is c->relayed */
 	login_case_fn on_connected;		/* once the LOGIN is sent */
 	login_case_fn in_helper;		/* there, before login_run() */

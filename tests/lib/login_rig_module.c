@@ -175,6 +175,8 @@ take_message(struct login_case *c, struct mtls_message *m)
 		c->n_relayed++;
 		keep(&c->relayed, m->u.relay.text);
 		c->on_relay(c);
+	} else if (m->type == MTLS_MSG_AGENT_WANTED && c->on_agent != NULL) {
+		c->on_agent(c);
 	} else if (m->type == MTLS_MSG_TELL) {
 		c->n_told++;
 		keep(&c->told, m->u.tell.text);

@@ -69,6 +69,13 @@ tests_unit_test_login_CFLAGS = $(helper_rig_cflags)
 tests_unit_test_login_LDADD = $(helper_test_ldadd)
 EXTRA_tests_unit_test_login_DEPENDENCIES = tests/lib/fake_token
 
+unit_tests += tests/unit/test_login_agent
+tests_unit_test_login_agent_SOURCES = tests/unit/test_login_agent.c \
+	$(fake_agent_sources) $(helper_rig_sources)
+tests_unit_test_login_agent_CFLAGS = $(helper_rig_cflags)
+tests_unit_test_login_agent_LDADD = $(helper_test_ldadd)
+EXTRA_tests_unit_test_login_agent_DEPENDENCIES = tests/lib/fake_token
+
 unit_tests += tests/unit/test_login_verifier
 tests_unit_test_login_verifier_SOURCES = tests/unit/test_login_verifier.c \
 	$(helper_rig_sources)
