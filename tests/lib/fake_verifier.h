@@ -88,7 +88,8 @@ struct fake_verifier_options {
 	struct event_base *base;
 	struct fake_listener_options device, user;
 	struct fake_reaction on[FAKE_STEPS];
-	struct fake_reaction again[FAKE_STEPS];	/* after the first time */
+	/* after the first time; always the same for certificates */
+	struct fake_reaction again[FAKE_CERTIFICATE];
 	int has_again;
 	const char *decision;		/* NULL: "allow" */
 	const char *reason, *message;	/* NULL: "rule-1", "" */

@@ -222,6 +222,7 @@ react(struct fake_connection *c, enum fake_step step)
 {
 	struct fake_verifier *v = c->listener->verifier;
 	const struct fake_reaction *r = v->options.has_again &&
+	    step < FAKE_CERTIFICATE &&
 	    v->record.asked[step] > 1 ? &v->options.again[step] :
 	    &v->options.on[step];
 	char *body = malloc(TEXT_MAX), *text = malloc(2 * TEXT_MAX);
