@@ -512,3 +512,16 @@ def test_questions_of_other_kinds(desk):
     child.waitnoecho()
     child.sendline("secret \\ \"word")
     assert ended(child)[0].splitlines()[-1] == "secret \\ \"word"
+
+
+def test_a_jump_has_a_login_of_its_own(gateway, card, desk):
+    """With -J there are two processes of ssh: two logins, two PINs."""
+    child = desk.spawn(MTLSCTL, "ssh", "--gateway", GATEWAY, *desk.options,
+                       "-J", f"alice@{GATEWAY}:{PORT}", f"alice@{ADDRESS}",
+                       "echo", "through")
+    child.expect(r"The authenticity of host .*\(yes/no/\[fingerprint\]\)\? ")
+    child.sendline("yes")
+    child.expect(PIN)
+    child.sendline(card.pin)
+    said, status = goes_in(child, card.pin)
+    assert status == 0 and "through" in said
