@@ -10,15 +10,17 @@ import pathlib
 import shutil
 import socket
 
+import pexpect
 import pytest
 
-from mtls_test import SOFTHSM, https
+from mtls_test import MTLSCTL, SOFTHSM, https
 from mtls_test.card import Card
 from mtls_test.machine import Machine
 from mtls_test.on_path import OnPath, flip_record
 from mtls_test.organisation import Organisation, Verifier
+from mtls_test.person import Person
 from mtls_test.process import run
-from mtls_test.programs import PIN, PROGRAMS, answer, came_in
+from mtls_test.programs import PIN, PROGRAMS, answer, came_in, spawn
 
 PASSWORD = "correct horse"      # alice's and bob's, tests/lib/own-machine
 
@@ -357,3 +359,107 @@ def test_attack_person_not_enrolled(machine, acme, login, verifier):
     records = verifier.audit()[before:]
     assert [(r["decision"], r["reason"]) for r in records] == \
         [("deny", "no-user")]
+
+
+# --- codes: brute force, and phishing ---
+
+CODES = """\
+map issuer "CN=Acme Users CA,O=Acme" take san:upn realm acme.example
+group staff = alice, bob
+deny  user root
+allow group staff on * for door, near by token
+allow group staff on * for near by code, mint network require
+allow group staff on * for door by code, mint
+"""
+
+
+class Here:
+    """Who sits at this very computer."""
+
+    @staticmethod
+    def argv(*argv):
+        return list(argv)
+
+
+@pytest.fixture(scope="module")
+def vpn(acme):
+    """A verifier that knows codes."""
+    it = Verifier(acme, "verifier7.acme.example", policy=CODES)
+    yield it.start()
+    it.remove()
+
+
+@pytest.fixture
+def gateway(acme, vpn, syslog):
+    it = Machine(acme, vpn)
+    it.no_card(more="[service door]\nmethod = code\nprompt = single\n"
+                    "[service near]\nmethod = code\n")
+    it.service("door")
+    it.service("near")
+    yield it
+    it.remove()
+
+
+@pytest.fixture
+def alice(acme, vpn, gateway):
+    return Person(acme, vpn, Here, "alice")
+
+
+def test_attack_code_brute_force(gateway, vpn, alice, login):
+    """Guesses while there is a code of alice's to be guessed, one login
+    after the other: soon her codes count no more, and the right one is
+    refused too. Her card is not locked out."""
+    right = alice.code("door", Machine.NAME)
+    codes = []
+    while (code := login("0000-0000").code) == "AUTH_ERR":
+        codes.append(code)
+        assert len(codes) <= 10
+    assert code == "MAXTRIES"
+    assert login(right).code == "MAXTRIES"
+    alice.card.hand_over()
+    gateway.insert(alice.card)
+    assert login(alice.card.pin).code == "SUCCESS"
+    run(MTLSCTL, "unlock", "alice", "--socket", vpn.admin)
+
+
+def test_attack_phishing_of_password_and_code(gateway, vpn, alice, login):
+    """A page that looks like the gateway asks alice for her password and a
+    code. The code names the place that she made it for: at the gateway it
+    opens nothing, and the attempt stands in the log."""
+    gateway.service("door", "auth required pam_unix.so",
+                    "auth required MODULE")
+    seen = len(vpn.log())
+    phished = alice.code("door", "vpn-login.acme.example")
+    assert login(PASSWORD, phished).code == "AUTH_ERR"
+    assert "code-elsewhere" in vpn.log()[seen:]
+    # The yardstick: both factors, for this gateway.
+    assert login(PASSWORD, alice.code("door", Machine.NAME)).code == \
+        "SUCCESS"
+
+
+def test_attack_phishing_in_real_time(gateway, vpn, alice, login):
+    """The page passes a code for the right gateway on, at once, and from
+    another network: where the policy wants the network of the person, it
+    opens nothing."""
+    code = alice.code("near", Machine.NAME)
+    before = len(vpn.audit())
+    assert login(code, service="near", rhost="203.0.113.7").code == \
+        "AUTH_ERR"
+    assert allowed(vpn, before) == []
+    assert login(alice.code("near", Machine.NAME), service="near",
+                 rhost="127.0.0.1").code == "SUCCESS"
+
+
+def test_attack_phishing_of_an_approval(gateway, vpn, alice):
+    """The attacker begins a login as alice, from elsewhere, and asks her to
+    approve its word: where the policy wants her network there is no code."""
+    child = spawn("pamtester", "-I", "rhost=203.0.113.7", "near", "alice",
+                  "authenticate")
+    child.expect(r"mtlsctl approve (\S+) on")
+    before = len(vpn.audit())
+    done = alice.mtlsctl("approve", child.match[1], check=False)
+    assert done.returncode != 0
+    assert allowed(vpn, before) == []
+    child.sendline("0000-0000")
+    child.expect(pexpect.EOF)
+    assert "successfully authenticated" not in child.before
