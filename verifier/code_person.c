@@ -209,14 +209,27 @@ approve(struct exchange *x, const struct policy_decision *d, int64_t now_ms)
 	}
 }
 
+/*
+ * Which words there are, or were, is not for others to know: who is not the
+ * user for whom it is, or nobody at all, hears what they hear of any word.
+ */
+static int
+is_of_others(const struct exchange *x, enum policy_reason reason)
+{
+	return x->body_type != MTLS_BODY_MINT && (
+	    reason == POLICY_REASON_USER || reason == POLICY_REASON_NO_USER ||
+	    reason == POLICY_REASON_NOT_BOUND ||
+	    reason == POLICY_REASON_DISAGREE ||
+	    reason == POLICY_REASON_MALFORMED ||
+	    reason == POLICY_REASON_EXPIRED);
+}
+
 static void
 on_decided(struct exchange *x, const struct policy_decision *d,
     int64_t now_ms)
 {
 	if (d->verdict != MTLS_VERDICT_ALLOW) {
-		/* Whose it is, is not for others to know. */
-		if (d->reason == POLICY_REASON_USER &&
-		    x->body_type != MTLS_BODY_MINT)
+		if (is_of_others(x, d->reason))
 			no_session(x);
 		else
 			refuse(x, 403, policy_reason_word(d->reason),

@@ -46,7 +46,7 @@ on_found(struct store_op *op)
 	struct exchange *x = op->arg;
 	struct store_record *r = &x->audit.record;
 
-	if (!machine_take_found(x, POLICY_METHOD_ANY))
+	if (!machine_take_found(x, POLICY_METHOD_ALL))
 		return;
 	store_op_clear(op);
 	(void)snprintf(x->given_up, sizeof(x->given_up), "given-up: %s",

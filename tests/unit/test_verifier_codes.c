@@ -557,6 +557,32 @@ sessions_of_others(void **state)
 	end(&l);
 }
 
+/* Nobody learns which words there are with a card that stands for nobody,
+ * nor which there were. */
+static void
+sessions_of_others_whoever_asks(void **state)
+{
+	struct rig *rig = *state;
+	static struct login l;
+
+	/* Nothing is bound. */
+	use_policy(rig, "map bound\n"
+	    "allow user alice for sudo by code, token\n");
+	begin(&l, rig, rig->bob);
+	assert_int_equal(open_as(&l, &by_code), 201);
+	assert_int_equal(session_status(&l, l.challenge.session), 404);
+	assert_int_equal(approve(&l), 404);
+	end(&l);
+	use_policy(rig, ALL);
+	begin(&l, rig, rig->bob);
+	assert_int_equal(open_as(&l, &by_code), 201);
+	*ahead_ms += 125000;
+	assert_int_equal(session_status(&l, l.challenge.session), 404);
+	assert_int_equal(approve(&l), 404);
+	*ahead_ms = 0;
+	end(&l);
+}
+
 static void
 what_is_said_must_agree(void **state)
 {
@@ -723,6 +749,7 @@ main(void)
 		test(T162_codes_end),
 		test(T164_a_code_for_something_else),
 		test(sessions_of_others),
+		test(sessions_of_others_whoever_asks),
 		test(what_is_said_must_agree),
 		test(T166_another_network),
 		test(T171_claims_are_claims),

@@ -56,6 +56,28 @@ it_is_denied_and_cannot_be_proven(void **state)
 	http_close(&h);
 }
 
+/* Whatever its method is. */
+static void
+methods_that_no_rule_means_by_itself(void **state)
+{
+	static const struct rig_open open = { .method = "agent" };
+	struct rig *rig = *state;
+	struct mtls_body_challenge c;
+	static struct reply reply;
+	struct http h;
+	int allow = 1;
+
+	rig_write_policy(rig, "map issuer \"CN=Acme Users CA,O=Acme\" take "
+	    "san:upn realm acme.example\nallow user alice by agent\n");
+	assert_true(rig_reload(rig));
+	http_machine(&h, rig);
+	assert_int_equal(rig_open_as(&h, &open, &c, &reply), 201);
+	assert_int_equal(give_up(&h, c.challenge, "no key", &reply), 200);
+	assert_int_equal(rig_grant(&h, c.challenge, 0, &allow, &reply), 200);
+	assert_int_equal(allow, 0);
+	http_close(&h);
+}
+
 static void
 only_ones_own_and_only_open_ones(void **state)
 {
@@ -86,6 +108,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 		    it_is_denied_and_cannot_be_proven, rig_set_up,
+		    rig_tear_down),
+		cmocka_unit_test_setup_teardown(
+		    methods_that_no_rule_means_by_itself, rig_set_up,
 		    rig_tear_down),
 		cmocka_unit_test_setup_teardown(
 		    only_ones_own_and_only_open_ones, rig_set_up,
