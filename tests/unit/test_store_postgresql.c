@@ -151,6 +151,55 @@ T183_each_step_once_for_both(void **state)
 	close_second(&s);
 }
 
+/* A wrong code for challenge 1, of which no code is known. */
+#define WRONG_CODE "SELECT tries FROM mtls_verifier.code_take(decode(" \
+	"repeat('01', 16), 'hex'), '" RIG_HOST "', 'alice', 'a', 'a', 'b'," \
+	" 'b', 'c', NULL)"
+
+static void
+await_waiting(void)
+{
+	PGconn *conn = PQconnectdb(rig_url0());
+	int is_waiting = 0;
+	PGresult *r;
+
+	while (!is_waiting) {
+		r = PQexec(conn, "SELECT 1 FROM pg_locks WHERE NOT granted");
+		assert_int_equal(PQresultStatus(r), PGRES_TUPLES_OK);
+		is_waiting = PQntuples(r) > 0;
+		PQclear(r);
+		(void)poll(NULL, 0, 5);
+	}
+	PQfinish(conn);
+}
+
+static void
+expect_tries(PGresult *r, const char *tries)
+{
+	assert_int_equal(PQresultStatus(r), PGRES_TUPLES_OK);
+	assert_int_equal(PQntuples(r), 1);
+	assert_string_equal(PQgetvalue(r, 0, 0), tries);
+	PQclear(r);
+}
+
+/* Two verifiers at a time do not have the same try of one login. */
+static void
+T160_each_try_counts(void **state)
+{
+	PGconn *one = PQconnectdb(rig_url0()), *two = PQconnectdb(rig_url0());
+
+	(void)state;
+	assert_int_equal(rig_add(1), MTLS_OK);
+	PQclear(PQexec(one, "BEGIN"));
+	expect_tries(PQexec(one, WRONG_CODE), "2");
+	assert_int_equal(PQsendQuery(two, WRONG_CODE), 1);
+	await_waiting();
+	PQclear(PQexec(one, "COMMIT"));
+	expect_tries(PQgetResult(two), "1");
+	PQfinish(one);
+	PQfinish(two);
+}
+
 /* Unavailable at once while it is away; back without being told. */
 static void
 recovers_by_itself(void **state)
@@ -357,6 +406,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(T183_the_other_hears_of_it),
 		TEST(T183_each_step_once_for_both),
+		TEST(T160_each_try_counts),
 		TEST(recovers_by_itself),
 		TEST(T140_one_of_a_batch),
 		TEST(T140_one_that_fails_there),

@@ -131,8 +131,10 @@ DECLARE
 	hit mtls_verifier.code;
 	now_at timestamptz := clock_timestamp();
 BEGIN
+	-- Whoever comes at the same time waits, for what is left then.
 	SELECT x.tries INTO r.tries FROM mtls_verifier.challenge x
-	WHERE x.id = c AND x.host = h AND x.state = 1 AND x.tries > 0;
+	WHERE x.id = c AND x.host = h AND x.state = 1 AND x.tries > 0
+	FOR UPDATE;
 	IF NOT FOUND THEN
 		r.tries := 0;
 		RETURN r;
