@@ -50,9 +50,10 @@ enum policy_map_kind {
 #define POLICY_METHOD_AGENT	16u
 /* A code that was made before there was a login to answer. */
 #define POLICY_METHOD_MINT	32u
-/* Nobody means a minted code or an ssh-agent who allows any method; who
- * denies any does. */
-#define POLICY_METHOD_ANY	15u
+/* Nobody means codes, minted or not, or an ssh-agent who allows any method:
+ * a person can be talked out of the former, and the latter signs for whoever
+ * is root on the way. Who denies any does. */
+#define POLICY_METHOD_ANY	7u
 #define POLICY_METHOD_ALL	63u
 
 /*

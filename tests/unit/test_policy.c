@@ -942,6 +942,25 @@ minted_codes(void **state)
 	    MTLS_VERDICT_DENY, POLICY_REASON_NO_RULE, 0);
 }
 
+/* What a person can be talked out of is not meant by "any" either. */
+static void
+codes_are_allowed_by_name(void **state)
+{
+	struct policy_facts f = good_facts();
+
+	(void)state;
+	f.method = f.proof_method = "code";
+	assert_decision(decide("allow user any\n", &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_NO_RULE, 0);
+	assert_decision(decide("allow user any by any\n", &f),
+	    MTLS_VERDICT_DENY, POLICY_REASON_NO_RULE, 0);
+	assert_decision(decide("allow user any by token, code\n", &f),
+	    MTLS_VERDICT_ALLOW, POLICY_REASON_ALLOWED, 1);
+	assert_decision(decide("deny user any by any\n"
+	    "allow user any by code\n", &f), MTLS_VERDICT_DENY,
+	    POLICY_REASON_RULE, 1);
+}
+
 /* Nobody knows where an agent is forwarded to: by its name only. */
 static void
 T174_agents_are_allowed_by_name(void **state)
@@ -1091,6 +1110,7 @@ main(void)
 		cmocka_unit_test(unknown_method_is_denied),
 		cmocka_unit_test(possible_for_anybody),
 		cmocka_unit_test(minted_codes),
+		cmocka_unit_test(codes_are_allowed_by_name),
 		cmocka_unit_test(T174_agents_are_allowed_by_name),
 		cmocka_unit_test(T174_an_agent_for_keys_that_ask_only),
 		cmocka_unit_test(T166_network),

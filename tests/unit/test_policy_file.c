@@ -116,8 +116,8 @@ errors_say_where(void **state)
 		    "p:1:28: expected the end of the line, or a part of a "
 		    "rule in the order on, for, by, from, within, network, "
 		    "require" },
-		{ "allow user alice network sometimes\n",
-		    "p:1:26: expected require, warn or off" },
+		{ "allow user alice by code network sometimes\n",
+		    "p:1:34: expected require, warn or off" },
 		{ "allow user alice by token network off\n",
 		    "p:1:35: the network is looked at for" },
 		{ "deny user alice network off\n", "p:1:17: " },
