@@ -178,8 +178,14 @@ int
 network_is_near(const struct network_address *a,
     const struct network_address *b)
 {
+	/* Behind these 96 bits are all addresses of IPv4 (RFC 6052). */
+	static const uint8_t translated[12] = { 0x00, 0x64, 0xff, 0x9b };
+	unsigned bits = a->family == AF_INET ? 24 : 48;
+
+	if (a->family == AF_INET6 && same_prefix(a->bytes, translated, 96))
+		bits += 72;
 	return a->family == b->family &&
-	    same_prefix(a->bytes, b->bytes, a->family == AF_INET ? 24 : 48);
+	    same_prefix(a->bytes, b->bytes, bits);
 }
 
 enum mtls_status

@@ -51,7 +51,8 @@ int network_same_client(const struct network_address *a,
 
 /*
  * Whether they are near each other, as two computers of one household or
- * office are: the same /24 of IPv4, or /48 of IPv6.
+ * office are: the same /24 of IPv4, or /48 of IPv6. What a translator has put
+ * behind 64:ff9b::/96 is IPv4.
  */
 int network_is_near(const struct network_address *a,
     const struct network_address *b);
