@@ -37,8 +37,8 @@ find_server(const struct client_settings *settings, const char *name,
 		}
 	}
 	return mtls_fail(err, MTLS_E_PEER, "the gateway's verifier is %s, "
-	    "which is not one of yours", mtls_text_printable(shown,
-	    sizeof(shown), name));
+	    "which is not one of yours (servers in [verifier])",
+	    mtls_text_printable(shown, sizeof(shown), name));
 }
 
 enum mtls_status

@@ -40,6 +40,7 @@ struct relay_session {
 	int said_more;			/* in the last answer */
 	int ended;			/* the verifier closed it */
 	size_t n_to, n_from;		/* bytes */
+	char why[RELAY_SENTENCE_SIZE];	/* it is over */
 
 	const struct settings_server *server;
 	uint8_t challenge[MTLS_ID_BYTES];
@@ -106,6 +107,10 @@ static enum mtls_status
 check_order(const struct relay_session *s, const struct mtls_relay_record *r,
     struct mtls_err *err)
 {
+	if (r->seq == 0 && s->seq > 0)
+		return mtls_fail(err, MTLS_E_PROTOCOL, "the gateway begins "
+		    "again: it did not take the answer, and may let nobody "
+		    "in by that name");
 	if (r->seq != s->seq)
 		return mtls_fail(err, MTLS_E_PROTOCOL,
 		    "prompt %u of the gateway came where %u belongs", r->seq,
@@ -395,7 +400,7 @@ relay_session_answer(struct relay_session *s, const char *prompt,
 		(void)mtls_fail(&err, MTLS_E_REFUSED, "the card has signed, "
 		    "and the gateway asks again: the login was refused");
 	} else if (s->state == RELAY_OVER) {
-		relay_session_refuse(prompt, "it is over", answer);
+		relay_session_refuse(prompt, s->why, answer);
 		return;
 	} else if (take_prompt(s, prompt, answer, &err) == MTLS_OK) {
 		if (s->state == RELAY_TAKEN)
@@ -404,6 +409,7 @@ relay_session_answer(struct relay_session *s, const char *prompt,
 	}
 	s->state = RELAY_OVER;
 	let_go(s);
+	(void)snprintf(s->why, sizeof(s->why), "%s", err.text);
 	(void)snprintf(sentence, RELAY_SENTENCE_SIZE, "%s", err.text);
 	relay_session_refuse(prompt, err.text, answer);
 }

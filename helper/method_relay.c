@@ -180,6 +180,9 @@ user_side_failed(struct login *l)
 	mtls_err_clear(&err);
 	(void)mtls_fail(&err, MTLS_E_CANCELLED, "the user's side: %.*s",
 	    (int)r->record.len, (const char *)r->record.data);
+	/* There the person has read why. */
+	(void)snprintf(l->message, sizeof(l->message),
+	    "The login was given up at your side.");
 	login_give_up(l, &err);
 }
 

@@ -319,13 +319,14 @@ static char prompt[MTLS_RELAY_PROMPT_MAX + 1];
 static void
 is_over(unsigned seq)
 {
-	static struct mtls_relay_record r;
+	static struct mtls_relay_record r, first;
 
 	assert_int_equal(mtls_relay_parse_answer(desk.answer, &r, NULL),
 	    MTLS_OK);
 	assert_int_equal(r.flag, MTLS_RELAY_FAIL);
 	assert_int_equal(r.seq, seq);
 	assert_true(r.len > 0);
+	first = r;
 	assert_int_equal(desk.n_sentences, 1);
 	assert_int_equal(desk.n_pins, 0);
 	write_hello("localhost", login_rig.user, "su", GATEWAY, prompt);
@@ -333,6 +334,9 @@ is_over(unsigned seq)
 	assert_int_equal(mtls_relay_parse_answer(desk.answer, &r, NULL),
 	    MTLS_OK);
 	assert_int_equal(r.flag, MTLS_RELAY_FAIL);
+	/* The same reason: the last one is what the verifier shows. */
+	assert_int_equal(r.len, first.len);
+	assert_memory_equal(r.data, first.data, first.len);
 	assert_int_equal(desk.n_sentences, 1);
 	leave();
 }
@@ -461,6 +465,7 @@ a_second_hello(void **state)
 	(void)state;
 	said_hello();
 	take_prompt(prompt);
+	assert_non_null(strstr(desk.sentence, "begins again"));
 	is_over(0);
 }
 
