@@ -27,7 +27,7 @@ static const char *const methods[] = {
 
 struct settings {
 	const char *policy, *user, *machine, *service, *cert, *rhost, *time;
-	int method;
+	int method;	/* in methods; -1: nobody said */
 	int json;
 };
 
@@ -178,7 +178,8 @@ explain(const struct settings *set, const struct policy *policy,
 CTL_COMMAND(policy_explain_command)
 {
 	struct settings set = {
-		.policy = MTLS_VERIFIER_POLICY_FILE, .rhost = ""
+		.policy = MTLS_VERIFIER_POLICY_FILE, .rhost = "",
+		.method = -1
 	};
 	struct policy_facts_input input = { .now_s = 0 };
 	struct policy policy = { .n_rules = 0 };
@@ -196,7 +197,8 @@ CTL_COMMAND(policy_explain_command)
 	input.user = set.user;
 	input.machine = set.machine;
 	input.service = set.service;
-	input.method = methods[set.method];
+	input.is_method_assumed = set.method < 0;
+	input.method = methods[input.is_method_assumed ? 0 : set.method];
 	input.rhost = set.rhost;
 	status = policy_input_read(set.policy, &policy, err);
 	if (status == MTLS_OK && set.cert != NULL)

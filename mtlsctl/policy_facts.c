@@ -183,6 +183,9 @@ policy_facts_of(const struct policy *policy, struct policy_facts_input *input)
 		.same_network = POLICY_YES,
 	};
 
+	if (input->is_method_assumed)
+		note(input, "without --method it is the method %s that is "
+		    "asked about", input->method);
 	ask_groups(policy, input);
 	if ((policy_method(input->method) &
 	    (POLICY_METHOD_CODE | POLICY_METHOD_MINT)) != 0)

@@ -18,6 +18,7 @@
 struct policy_facts_input {
 	int64_t now_s;
 	const char *user, *machine, *service, *method, *rhost;
+	int is_method_assumed;		/* nobody said which */
 	struct mtls_identity id;	/* where has_certificate */
 	int has_certificate;
 	/* What policy_facts_of() found, and borrows. */

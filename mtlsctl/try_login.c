@@ -132,6 +132,12 @@ on_message(struct dialogue *d, const struct mtls_message *m, int fd,
 		return on_ask_secret(d, m->u.ask_secret.text, fd, err);
 	if (m->type == MTLS_MSG_PHASE)
 		return on_phase(d->t, &m->u.phase, err);
+	if (m->type == MTLS_MSG_AGENT_WANTED)
+		return mtls_fail(err, MTLS_E_USAGE, "the method agent cannot "
+		    "be tried so: use sudo or su in an ssh session");
+	if (m->type == MTLS_MSG_RELAY)
+		return mtls_fail(err, MTLS_E_USAGE, "the method relay cannot "
+		    "be tried so: use mtlsctl ssh");
 	if (m->type != MTLS_MSG_TELL)
 		return mtls_fail(err, MTLS_E_PROTOCOL, "the helper sent %s",
 		    mtls_message_name(m->type));

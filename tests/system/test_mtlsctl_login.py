@@ -194,6 +194,13 @@ def test_try_without_a_helper(site, tmp_path):
         ctl("try", *argv, code=1)
 
 
+def test_a_method_that_cannot_be_tried(site):
+    done = site.try_login(how=lambda *argv, **o: ctl(
+        *argv, "--method", "agent", **o), code=1)
+    assert "use sudo or su in an ssh session" in done.stderr
+    assert "AGENT_WANTED" not in done.stderr
+
+
 def test_audit(site):
     site.try_login()
     try_json(site, user="bob")

@@ -77,6 +77,13 @@ def test_examples_are_explained(name, login, sentence):
     assert explain(example(name), *login)[0] == sentence
 
 
+def test_a_method_that_nobody_said():
+    login = ("deploy", "build-7.acme.example", "sshd")
+    note = "Note: without --method it is the method token that is asked about."
+    assert note in explain(example("sshd"), *login)
+    assert note not in explain(example("sshd"), *login, "--method", "token")
+
+
 def test_why_each_earlier_rule_did_not():
     out = explain(example("sshd"), "alice", "db1.prod.acme.example", "sudo",
                   "--method", "agent", "--rhost", "10.1.0.3", "--time",
