@@ -182,6 +182,10 @@ page_of(const char *command)
 		return "mtlsctl-token.1";
 	if (strncmp(command, "policy ", 7) == 0)
 		return "mtlsctl-policy.1";
+	if (strcmp(command, "ssh") == 0)
+		return "mtlsctl-ssh.1";
+	if (strcmp(command, "approve") == 0 || strcmp(command, "code") == 0)
+		return "mtlsctl-code.1";
 	if (strcmp(command, "try") == 0 || strncmp(command, "device", 6) == 0)
 		return "mtlsctl.1";
 	return "mtlsctl-admin.1";

@@ -61,6 +61,8 @@ deadline = 20s
 
     def insert(self, card, **settings):
         """Puts this card, and no other, into the reader."""
+        # A person's own computer may have had it.
+        card.hand_over()
         self.card = card
         self.settings(**settings)
 
