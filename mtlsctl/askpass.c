@@ -95,18 +95,32 @@ answer_relay(const char *prompt)
 
 /* --- the person's --- */
 
+/* How much of it is "(user@host) ", which ssh puts before what a machine asks
+ * and before nothing of its own. */
+static size_t
+length_of_origin(const char *prompt)
+{
+	size_t len = strcspn(prompt, ")\n");
+
+	return prompt[0] == '(' && strncmp(prompt + len, ") ", 2) == 0 ?
+	    len + 2 : 0;
+}
+
 char *
 askpass_shown(char *out, size_t size, const char *prompt)
 {
 	static char line[ASKPASS_SHOWN_MAX], shown[ASKPASS_SHOWN_MAX];
-	size_t len, used = 0;
+	size_t len, origin_len = length_of_origin(prompt), used = 0;
+	const char *origin = prompt;
 	int n;
 
 	out[0] = '\0';
 	for (;;) {
 		len = strcspn(prompt, "\n");
-		(void)snprintf(line, sizeof(line), "%.*s", (int)(len <
-		    sizeof(line) ? len : sizeof(line) - 1), prompt);
+		(void)snprintf(line, sizeof(line), "%.*s%.*s",
+		    prompt == origin ? 0 : (int)origin_len, origin,
+		    (int)(len < sizeof(line) ? len : sizeof(line) - 1),
+		    prompt);
 		n = snprintf(out + used, size - used, "%s%s",
 		    mtls_text_printable(shown, sizeof(shown), line),
 		    prompt[len] == '\n' ? "\n" : "");

@@ -16,7 +16,8 @@ int askpass_main(int argc, char *const argv[]);
 
 /*
  * prompt for a terminal: of the bytes that are not printable UTF-8 only
- * newlines remain as they are. Returns out.
+ * newlines remain as they are. Each line of what a machine asks begins with
+ * the "(user@host) " of the first one. Returns out.
  */
 char *askpass_shown(char *out, size_t size, const char *prompt);
 

@@ -26,6 +26,21 @@ a_question_cannot_move_the_cursor(void **state)
 	    "The authenticity\nof it: \n"), "The authenticity\nof it: \n");
 }
 
+/* No line of a machine's question looks as one of ours. */
+static void
+each_line_says_whose_it_is(void **state)
+{
+	static char out[ASKPASS_SHOWN_MAX];
+
+	(void)state;
+	assert_string_equal(askpass_shown(out, sizeof(out),
+	    "(a@b) Hello\n\nPIN for Alice's card: "), "(a@b) Hello\n(a@b) \n"
+	    "(a@b) PIN for Alice's card: ");
+	assert_string_equal(askpass_shown(out, sizeof(out), "(a\nb) c: "),
+	    "(a\nb) c: ");
+	assert_string_equal(askpass_shown(out, sizeof(out), "(a"), "(a");
+}
+
 static void
 a_long_question_is_cut(void **state)
 {
@@ -108,6 +123,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_question_cannot_move_the_cursor),
+		cmocka_unit_test(each_line_says_whose_it_is),
 		cmocka_unit_test(a_long_question_is_cut),
 		cmocka_unit_test(what_may_be_seen),
 		cmocka_unit_test(where_ssh_goes),
