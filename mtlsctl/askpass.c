@@ -25,6 +25,8 @@
 #include "mtlsctl/terminal.h"
 
 #define ANSWER_SIZE	1024
+#define ONE_LINE	79		/* what any terminal shows as one */
+#define ORIGIN_MAX	300
 
 static int
 complain(const char *text)
@@ -157,20 +159,35 @@ show(const char *shown)
 		(void)pause();
 }
 
+/* How much of the origin is said again: a terminal breaks a long line where
+ * it likes, and what comes then looks like a question of ours. */
+static int
+length_said_again(const char *shown)
+{
+	const char *end = strrchr(shown, '\n');
+	size_t len = length_of_origin(shown);
+
+	if (strlen(end != NULL ? end + 1 : shown) <= ONE_LINE)
+		return 0;
+	return (int)(len < ORIGIN_MAX ? len : ORIGIN_MAX);
+}
+
 static int
 ask_person(const char *prompt, const char *hint)
 {
 	static char shown[ASKPASS_SHOWN_MAX];
-	static char question[ASKPASS_SHOWN_MAX + 16];
+	static char question[ASKPASS_SHOWN_MAX + ORIGIN_MAX + 16];
 	char answer[ANSWER_SIZE] = "";
 	int confirm = strcmp(hint, "confirm") == 0;
 	struct mtls_err err;
-	int result = 1;
+	int again, result = 1;
 
 	(void)askpass_shown(shown, sizeof(shown), prompt);
 	if (strcmp(hint, "none") == 0)
 		show(shown);
-	(void)snprintf(question, sizeof(question), "%s%s", shown,
+	again = length_said_again(shown);
+	(void)snprintf(question, sizeof(question), "%s%s%.*s%s", shown,
+	    again > 0 ? "\n" : "", again, shown,
 	    confirm ? " (yes/no) " : "");
 	mtls_err_clear(&err);
 	if (terminal_ask(question, confirm || askpass_may_echo(prompt) ?

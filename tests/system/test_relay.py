@@ -15,6 +15,7 @@ import pexpect
 import pytest
 
 from mtls_test import CONFIG, DEADLINE_S, MTLSCTL, PREFIX
+from mtls_test.card import Card
 from mtls_test.organisation import POLICY
 from mtls_test.process import (ENVIRONMENT, Process, find, run,
                                wait_until)
@@ -446,11 +447,37 @@ class Wire(threading.Thread):
         os.close(self.waker)
 
 
+def card_of_known_key(acme, directory):
+    """A card whose PIN is CANARY, and the private scalar of its key."""
+    key, csr = directory / "known.key", directory / "known.csr"
+    run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
+        "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-subj",
+        "/CN=alice", "-out", csr)
+    text = run("openssl", "pkey", "-in", key, "-noout", "-text").stdout
+    scalar = bytes.fromhex(re.search(r"priv:([0-9a-f:\s]+)pub:", text)[1]
+                           .replace(":", "").replace("\n", "")
+                           .replace(" ", "")).rjust(32, b"\0")[-32:]
+    der = directory / "known.der"
+    run("openssl", "pkey", "-in", key, "-outform", "DER", "-out", der)
+    assert has_key(der.read_bytes(), scalar)
+    card = Card(directory / "known", "Alice's card", pin=CANARY)
+    card.put(key, acme.issue_user("alice", csr))
+    return card, scalar
+
+
+def has_key(data, scalar):
+    """Half of it is enough, in either order of bytes, or as text."""
+    halves = [half for whole in (scalar, scalar[::-1])
+              for half in (whole[:16], whole[16:])]
+    return any(half in data or half.hex().encode() in data.lower()
+               for half in halves)
+
+
 def test_T109_the_gateway_never_has_the_pin(machine, acme, desk, host_key,
                                             tmp_path, organisation_allows):
-    """Neither in a core of its helper, as it is when it ends, nor on any
-    wire, nor in the memory of its sshd."""
-    card = acme.card("alice", pin=CANARY)
+    """Nor the private key: neither in a core of its helper, as it is when it
+    ends, nor on any wire."""
+    card, scalar = card_of_known_key(acme, acme.directory)
     machine.service("sshd")
     machine.insert(card, more="[service sshd]\nmethod = relay\n")
     card.hand_over("alice")
@@ -472,10 +499,11 @@ exec gdb -q -batch -ex 'handle all nostop noprint pass' \\
     sshd.stop()
     image = (tmp_path / "image").read_bytes()
     assert b"mtls-relay/1:" in image
-    assert not has_pin(image)
+    assert not has_pin(image) and not has_key(image, scalar)
     # A capture that saw nothing would prove nothing.
     assert any(b"SSH-2.0-" in packet for packet in wire.packets)
-    assert not has_pin(b"".join(wire.packets))
+    seen = b"".join(wire.packets)
+    assert not has_pin(seen) and not has_key(seen, scalar)
 
 
 def test_a_short_name_is_completed_here(gateway, card, desk):
