@@ -135,6 +135,7 @@ accept_it(struct with_card *card, const struct mtls_body_session *s,
 		(void)mtls_fail(err, MTLS_E_SYSTEM, "the code cannot be "
 		    "written");
 	mtls_wipe_array(shown);
+	mtls_wipe_string(code.code);
 	mtls_body_clear(MTLS_BODY_CODE, &code);
 	return err->status;
 }

@@ -19,13 +19,11 @@
 
 #include "mtls/deadline.h"
 
+#include "crowd.h"
 #include "handshake.h"
 #include "hello.h"
 #include "metrics.h"
 #include "room.h"
-
-/* At most one complaint about too many connections in this time. */
-#define COMPLAIN_MS 10000
 
 /*
  * What a peer may still say about keys after its handshake, in steps of
@@ -55,6 +53,7 @@ struct connection {
 	struct event *timer;
 	struct network_address address;
 	int has_room;			/* is counted in the room */
+	struct crowd_place half_open;
 	char peer[NETWORK_TEXT_MAX];
 	int64_t began_us;
 	int is_established;		/* the handshake succeeded */
@@ -89,10 +88,12 @@ set_timer(struct connection *c, enum state state, uint32_t timeout_s)
 	}
 }
 
-/* Makes room for others of the same address. */
+/* Makes room for others, of the same address too. */
 static void
 leave(struct connection *c)
 {
+	if (c->all != NULL)
+		crowd_leave(&c->all->crowd, &c->half_open);
 	if (c->has_room && c->all != NULL)
 		room_leave(c->all->room, &c->address);
 	c->has_room = 0;
@@ -116,21 +117,6 @@ close_soon(struct connection *c, const char *why)
 		(void)shutdown(fd, SHUT_RDWR);
 }
 
-static void
-complain(struct connections *all, const char *peer, const char *why)
-{
-	int64_t now_ms = mtls_clock_ms();
-
-	metrics_count(all->metrics, METRICS_LIMITS,
-	    (struct metrics_labels){ { why } });
-	if (all->complained_ms != 0 &&
-	    now_ms - all->complained_ms < COMPLAIN_MS)
-		return;
-	all->complained_ms = now_ms;
-	mtls_log_event(all->log, MTLS_LOG_WARNING, "too-many-connections",
-	    MTLS_KEY_PEER, peer, MTLS_KEY_REASON, why, MTLS_KEY_END);
-}
-
 /* Accepting stops at the limit, so that descriptors are left for others. */
 static void
 check_room(struct connections *all)
@@ -141,7 +127,7 @@ check_room(struct connections *all)
 		return;
 	all->is_full = is_full;
 	if (is_full)
-		complain(all, NULL, "max-connections");
+		crowd_complain(all, CROWD_ALL, NULL);
 	if (all->full != NULL)
 		all->full(all->arg, is_full);
 }
@@ -152,6 +138,7 @@ look_at(struct connection *c)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
+	struct connection *oldest;
 	int fd = bufferevent_getfd(c->bev);
 
 	if (fd < 0 || getpeername(fd, (struct sockaddr *)&sa, &len) != 0) {
@@ -163,9 +150,14 @@ look_at(struct connection *c)
 	c->has_room = room_enter(c->all->room, &c->address,
 	    c->all->max_per_client);
 	if (!c->has_room) {
-		complain(c->all, c->peer, "max-connections-per-address");
+		crowd_complain(c->all, CROWD_CLIENT, c->peer);
 		close_soon(c, "max-connections-per-address");
 		return;
+	}
+	oldest = crowd_enter(&c->all->crowd, &c->half_open, c);
+	if (oldest != NULL) {
+		crowd_complain(c->all, CROWD_HALF_OPEN, oldest->peer);
+		close_soon(oldest, "max-half-open");
 	}
 	hello_wait(fd);
 	set_timer(c, STATE_HANDSHAKE, c->all->handshake_timeout_s);
@@ -263,8 +255,10 @@ on_info(const SSL *ssl, int where, int ret)
 		close_soon(c, "it cannot be waited for");
 	if ((where & SSL_CB_HANDSHAKE_DONE) != 0 && !c->is_established) {
 		c->is_established = 1;
-		if (c->all != NULL)
+		if (c->all != NULL) {
+			crowd_leave(&c->all->crowd, &c->half_open);
 			handshake_done(handshake_of(c), c->ssl);
+		}
 	}
 	if ((where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT &&
 	    !c->is_established)
@@ -443,6 +437,7 @@ connections_forget(struct connections *all)
 {
 	for (struct connection *c = all->first; c != NULL; c = c->next)
 		c->all = NULL;
+	crowd_flush(all, INT64_MAX);
 	all->first = NULL;
 	all->n = 0;
 }

@@ -24,6 +24,7 @@
 #include "mtls/log.h"
 #include "mtls/tls.h"
 
+#include "crowd.h"
 #include "generation.h"
 #include "network.h"
 
@@ -42,7 +43,7 @@ struct connections {
 	struct room *room;		/* of all loops */
 	uint32_t handshake_timeout_s, request_timeout_s, idle_timeout_s;
 	struct metrics *metrics;	/* or NULL */
-	int64_t complained_ms;		/* about too many, last time */
+	struct crowd crowd;
 	/* Called when there is no room for more, and when there is. */
 	void (*full)(void *arg, int is_full);
 	void *arg;

@@ -13,6 +13,7 @@ libmtls_verifier_la_SOURCES = \
 	verifier/code.c verifier/code.h \
 	verifier/code_person.c verifier/code_take.c \
 	verifier/connection.c verifier/connection.h \
+	verifier/crowd.c verifier/crowd.h \
 	verifier/decide.c verifier/decide.h \
 	verifier/handshake.c verifier/handshake.h \
 	verifier/handshake_log.c verifier/handshake_log.h \

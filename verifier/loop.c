@@ -26,6 +26,9 @@ use_settings(struct server *s)
 	c->max = settings->max_connections / s->n_loops;
 	if (c->max == 0)
 		c->max = 1;
+	c->crowd.max = settings->max_half_open / s->n_loops;
+	if (c->crowd.max == 0)
+		c->crowd.max = 1;
 	c->max_per_client = settings->max_connections_per_address;
 	c->handshake_timeout_s = settings->handshake_timeout_s;
 	c->request_timeout_s = settings->request_timeout_s;
@@ -113,6 +116,7 @@ loop_open(struct server *s, struct listener_sockets *sockets,
 	enum mtls_status status;
 
 	s->connections.base = s->base;
+	TAILQ_INIT(&s->connections.crowd.places);
 	s->connections.log = s->log;
 	s->connections.metrics = s->metrics;
 	s->connections.room = s->room;

@@ -98,6 +98,9 @@ set_descriptors(struct settings *s)
 		return;
 	s->max_connections = limit.rlim_cur <= DESCRIPTORS_SPARE ? 1 :
 	    (uint32_t)(limit.rlim_cur - DESCRIPTORS_SPARE);
+	/* The same part of fewer. */
+	if (s->max_half_open > s->max_connections / 2)
+		s->max_half_open = (s->max_connections + 1) / 2;
 	(void)snprintf(text, sizeof(text), "%u, for want of descriptors",
 	    s->max_connections);
 	mtls_log_event(&to_stderr, MTLS_LOG_WARNING, "max-connections",

@@ -48,6 +48,7 @@ struct settings {
 	uint32_t idle_timeout_s;
 	uint32_t max_connections;
 	uint32_t max_connections_per_address;
+	uint32_t max_half_open;
 	struct mtls_conf_rate user_failures, card_failures;
 	struct mtls_conf_rate machine_failures, source_failures;
 	struct mtls_conf_rate machine_challenges, origin_challenges;

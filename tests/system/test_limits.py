@@ -2,7 +2,10 @@
 """Limits of the real verifier, and what openssl's client tries with it."""
 
 import contextlib
+import pathlib
 import re
+import resource
+import signal
 import socket
 
 import pytest
@@ -10,7 +13,8 @@ import pytest
 from mtls_test import https
 from mtls_test.machine import Machine
 from mtls_test.organisation import Verifier
-from mtls_test.process import run
+from mtls_test.process import run, wait_until
+from mtls_test.prometheus import Metrics
 
 ASK = "GET /v1/x HTTP/1.1\r\nHost: v\r\n\r\n"
 
@@ -79,6 +83,71 @@ def test_T057_half_open_from_one_address(machine, limited):
             assert https.device(verifier, machine).open(
                 Machine.NAME)[0] == 201
     assert "max-connections-per-address" in verifier.log()
+
+
+N_HALF_OPEN = 10000
+
+
+def resident(verifier):
+    """Bytes of memory, as the kernel counts them."""
+    status = pathlib.Path(f"/proc/{verifier.process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+
+def half_open(stack, port, i):
+    """The i-th, from an address of its own."""
+    raw = stack.enter_context(socket.socket())
+    raw.bind((f"127.1.{i // 250}.{i % 250 + 1}", 0))
+    raw.settimeout(20)
+    raw.connect(("127.0.0.1", port))
+    # The beginning of a ClientHello.
+    with contextlib.suppress(ConnectionError):
+        raw.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+                    + bytes(60))
+
+
+def said(verifier):
+    """How many had to go, by the log: lines, and those they stand for."""
+    lines = re.findall(r"too-many-connections (.*reason=max-half-open.*)",
+                       verifier.log())
+    return sum(("peer=" in line) + int((re.findall(
+        r"suppressed=(\d+)", line) or [0])[0]) for line in lines)
+
+
+def closed(where):
+    """How many had to go; 0 before all those that must have."""
+    n = Metrics(where).sum("mtls_verifier_limits_total",
+                           limit="max-half-open")
+    return n if n >= N_HALF_OPEN - 500 else 0
+
+
+def test_T057_half_open_from_everywhere(machine, limited):
+    """10,000 addresses: the oldest go, the newest is served."""
+    verifier = limited("max-half-open = 500\nhandshake-timeout = 60s\n"
+                       "[listen]\nmetrics = 127.0.0.1:0\n")
+    where = verifier.process.wait_for(r"ready .* metrics=(\S+)")[1]
+    https.device(verifier, machine).open(Machine.NAME)
+    before = resident(verifier)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    assert hard > N_HALF_OPEN + 500, "more descriptors are needed"
+    try:
+        with contextlib.ExitStack() as stack:
+            for i in range(N_HALF_OPEN):
+                half_open(stack, verifier.device_port, i)
+                if i % 1000 == 999:
+                    assert https.device(verifier, machine).open(
+                        Machine.NAME)[0] == 201
+            # What each loop keeps, at the size of a handshake.
+            assert resident(verifier) - before < 500 * 100000
+            hit = wait_until(lambda: closed(where), "the last to be accepted")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    # Those that nobody was told of are told at the end.
+    verifier.process.send(signal.SIGTERM)
+    wait_until(lambda: hit <= said(verifier) <= N_HALF_OPEN + 20,
+               "every one to be in the log")
+    assert verifier.log().count("reason=max-half-open") < 50
 
 
 def test_T057_knocking(machine, limited):
