@@ -8,6 +8,8 @@
 
 #include "loop.h"
 
+#include "mtls/deadline.h"
+
 #include "exchange.h"
 #include "name_service.h"
 #include "revocation/ocsp.h"
@@ -15,6 +17,7 @@
 /* How long answers may take when the program ends. */
 #define DRAIN_S	10
 #define DRAIN_STEP_MS 50
+#define CROWD_S	10
 
 static void
 use_settings(struct server *s)
@@ -67,6 +70,16 @@ on_drain(evutil_socket_t fd, short what, void *arg)
 	if (is_done || ++s->is_ending > DRAIN_S * 1000 / DRAIN_STEP_MS ||
 	    event_add(s->drain, &soon) != 0)
 		(void)event_base_loopbreak(s->base);
+}
+
+static void
+on_crowd(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+
+	(void)fd;
+	(void)what;
+	crowd_flush(&s->connections, mtls_clock_ms());
 }
 
 static enum mtls_status
@@ -124,7 +137,9 @@ loop_open(struct server *s, struct listener_sockets *sockets,
 	s->connections.arg = s;
 	use_settings(s);
 	s->drain = evtimer_new(s->base, on_drain, s);
-	if (s->drain == NULL)
+	s->crowd = event_new(s->base, -1, EV_PERSIST, on_crowd, s);
+	if (s->drain == NULL || s->crowd == NULL ||
+	    event_add(s->crowd, &(struct timeval){ CROWD_S, 0 }) != 0)
 		return mtls_fail(err, MTLS_E_MEMORY, "out of memory");
 	status = name_service_attach(s->name_service, s->base, &s->names,
 	    err);
@@ -178,6 +193,8 @@ loop_close(struct server *s)
 	store_detach(s->port);
 	if (s->drain != NULL)
 		event_free(s->drain);
+	if (s->crowd != NULL)
+		event_free(s->crowd);
 	if (s->base != NULL)
 		event_base_free(s->base);
 	generation_free(s->generation);

@@ -128,7 +128,6 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	ask_head(server);
 	limits_log_flush(&server->limits_log, server->log);
-	crowd_flush(&server->connections, now_ms);
 	retention_look(&server->retention,
 	    server->generation->settings.audit_keep_s);
 	if (server->is_purging || now_ms < KEEP_MS)

@@ -67,6 +67,7 @@ struct server {
 	struct exchange *waiting;	/* machines that wait for a decision */
 	struct event *hangup, *terminate, *interrupt, *tick, *second;
 	struct event *drain;
+	struct event *crowd;	/* of every loop: what is unsaid */
 	atomic_uint n_exchanges;	/* requests that are being worked on */
 	int is_ending;
 	int is_purging;
