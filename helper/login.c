@@ -99,23 +99,33 @@ configure(struct login *l)
 	return MTLS_OK;
 }
 
-/* Those of the PAM line, or of the settings; one of them asks nothing. */
-static const char *
-methods_of(const struct login *l)
+/* In the account phase the one that asks nothing, where it is in the list. */
+static enum mtls_status
+keep_those_of_account(struct login_methods *list, struct mtls_err *err)
 {
-	if (l->flags & MTLS_LOGIN_ACCOUNT)
-		return method_sshkey.name;
-	return l->asked->method[0] != '\0' ? l->asked->method :
-	    settings_methods(l->settings, l->service);
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->list[i].method != &method_sshkey)
+			continue;
+		list->list[0] = list->list[i];
+		list->n = 1;
+		return MTLS_OK;
+	}
+	return mtls_fail(err, MTLS_E_PERMISSION, "nobody has logged in by "
+	    "certificate on this handle, and sshkey is not among the methods");
 }
 
-/* And what needs rights. */
+/* Those of the PAM line, or of the settings; and what needs rights. */
 static enum mtls_status
 prepare_methods(struct login *l)
 {
 	struct login_methods list;
 
-	if (login_methods_parse(methods_of(l), &list, &l->err) != MTLS_OK)
+	if (login_methods_parse(l->asked->method[0] != '\0' ?
+	    l->asked->method : settings_methods(l->settings, l->service),
+	    &list, &l->err) != MTLS_OK)
+		return l->err.status;
+	if ((l->flags & MTLS_LOGIN_ACCOUNT) != 0 &&
+	    keep_those_of_account(&list, &l->err) != MTLS_OK)
 		return l->err.status;
 	return login_methods_prepare(l, &list, &l->err);
 }

@@ -115,6 +115,24 @@ login_next_method(struct login *l, const struct mtls_err *why)
 	event_active(l->next, EV_TIMEOUT, 0);
 }
 
+/* --- prove --- */
+
+struct mtls_body_proof
+login_proof(const struct login *l)
+{
+	struct mtls_body_proof proof = {
+		.version = 1,
+		.user = l->open.user,
+		.service = l->open.service,
+		.host = l->open.host,
+		.method = l->open.method,
+	};
+
+	memcpy(proof.challenge, device_channel_challenge0(
+	    verifier_client_device0(l->verifier)), MTLS_ID_BYTES);
+	return proof;
+}
+
 /* --- grant --- */
 
 /* The decision, for the log and for the person; the verdict is made of it

@@ -83,6 +83,12 @@ void login_decided(struct login *l, enum mtls_verdict verdict,
     const struct mtls_err *err);
 
 /*
+ * The PROOF of the open challenge; its texts are borrowed from the login.
+ * login_challenge.c.
+ */
+struct mtls_body_proof login_proof(const struct login *l);
+
+/*
  * What a method may call, login_challenge.c. The proof was taken, or the
  * method has reason to believe so: the decision is fetched, which is the
  * only yes.

@@ -106,18 +106,10 @@ open_user_channel(struct login *l, struct mtls_err *err)
 	struct http_channel_options o = { l->base, l->machine->user_ctx,
 	    l->machine->tls_min, &l->trace, TRACE_COUNT,
 	    TRACE_USER_HANDSHAKE };
-	struct mtls_body_proof proof;
+	struct mtls_body_proof proof = login_proof(l);
 	struct http_target target;
 
 	verifier_client_user_target(l->verifier, &target);
-	memset(&proof, 0, sizeof(proof));
-	proof.version = 1;
-	memcpy(proof.challenge, device_channel_challenge0(
-	    verifier_client_device0(l->verifier)), MTLS_ID_BYTES);
-	proof.user = l->open.user;
-	proof.service = l->open.service;
-	proof.host = l->open.host;
-	proof.method = l->open.method;
 	return user_channel_prove(&o, &target, &proof, on_proven, l,
 	    &a->user, err);
 }

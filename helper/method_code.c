@@ -16,7 +16,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "client/problem.h"
 #include "login_state.h"
 #include "mtls/login.h"
 #include "mtls/secret.h"
@@ -49,28 +48,6 @@ code_done(struct login *l)
 
 /* --- the answer of the verifier --- */
 
-static enum mtls_status
-take_answer(const struct login *l, const struct http_answer *answer,
-    struct mtls_err *err)
-{
-	struct mtls_body_taken taken;
-
-	if (answer->code != 200) {
-		(void)problem_read(answer, err);
-		return err->status;
-	}
-	memset(&taken, 0, sizeof(taken));
-	if (mtls_body_parse(MTLS_BODY_TAKEN, answer->body, answer->len,
-	    &taken, err) != MTLS_OK)
-		return err->status;
-	if (!mtls_bytes_equal(taken.challenge, device_channel_challenge0(
-	    verifier_client_device0(l->verifier)), MTLS_ID_BYTES))
-		(void)mtls_fail(err, MTLS_E_PROTOCOL,
-		    "the answer is about another challenge");
-	mtls_body_clear(MTLS_BODY_TAKEN, &taken);
-	return err->status;
-}
-
 static void
 on_answered(void *arg, const struct http_answer *answer,
     const struct mtls_err *why)
@@ -81,7 +58,8 @@ on_answered(void *arg, const struct http_answer *answer,
 	if (l->over)
 		return;
 	if (answer != NULL)
-		(void)take_answer(l, answer, &err);
+		(void)device_channel_check_taken(verifier_client_device0(
+		    l->verifier), answer, &err);
 	if (err.status != MTLS_OK)
 		login_fail(l, &err);
 	else

@@ -31,28 +31,6 @@ sshkey_available(struct login *l, struct mtls_err *err)
 	return MTLS_OK;
 }
 
-/* 200 TAKEN, for our challenge. */
-static void
-check_answer(struct login *l, const struct http_answer *answer,
-    struct mtls_err *err)
-{
-	struct mtls_body_taken taken;
-
-	if (answer->code != 200) {
-		(void)problem_read(answer, err);
-		return;
-	}
-	memset(&taken, 0, sizeof(taken));
-	if (mtls_body_parse(MTLS_BODY_TAKEN, answer->body, answer->len,
-	    &taken, err) != MTLS_OK)
-		return;
-	if (!mtls_bytes_equal(taken.challenge, device_channel_challenge0(
-	    verifier_client_device0(l->verifier)), MTLS_ID_BYTES))
-		(void)mtls_fail(err, MTLS_E_PROTOCOL,
-		    "the answer is about another challenge");
-	mtls_body_clear(MTLS_BODY_TAKEN, &taken);
-}
-
 static void
 on_taken(void *arg, const struct http_answer *answer,
     const struct mtls_err *why)
@@ -62,7 +40,8 @@ on_taken(void *arg, const struct http_answer *answer,
 
 	if (answer != NULL) {
 		mtls_err_clear(&err);
-		check_answer(l, answer, &err);
+		(void)device_channel_check_taken(verifier_client_device0(
+		    l->verifier), answer, &err);
 	}
 	if (err.status == MTLS_OK)
 		login_proven(l);

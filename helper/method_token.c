@@ -116,7 +116,7 @@ on_usable(void *arg)
 	struct http_channel_options o = { l->base, l->machine->user_ctx,
 	    l->machine->tls_min, &l->trace, TRACE_COUNT,
 	    TRACE_USER_HANDSHAKE };
-	struct mtls_body_proof proof;
+	struct mtls_body_proof proof = login_proof(l);
 	struct http_target target;
 	struct mtls_err err;
 
@@ -124,14 +124,6 @@ on_usable(void *arg)
 		return;
 	mtls_err_clear(&err);
 	verifier_client_user_target(l->verifier, &target);
-	memset(&proof, 0, sizeof(proof));
-	proof.version = 1;
-	memcpy(proof.challenge, device_channel_challenge0(
-	    verifier_client_device0(l->verifier)), MTLS_ID_BYTES);
-	proof.user = l->open.user;
-	proof.service = l->open.service;
-	proof.host = l->open.host;
-	proof.method = l->open.method;
 	if (user_channel_prove(&o, &target, &proof, on_proven, l, &t->user,
 	    &err) != MTLS_OK)
 		login_fail(l, &err);

@@ -18,6 +18,7 @@ from mtls_test import pam                                     # noqa: E402
 from mtls_test.machine import Machine                         # noqa: E402
 from mtls_test.network import Laptop, without_tunnels         # noqa: E402
 from mtls_test.organisation import Organisation, Verifier     # noqa: E402
+from mtls_test.process import run                             # noqa: E402
 from mtls_test.person import Person                           # noqa: E402
 from mtls_test.syslog import Syslog                           # noqa: E402
 
@@ -71,6 +72,23 @@ def cards(acme):
             made[user, kind] = acme.card(user, kind)
         return made[user, kind]
     return card
+
+
+@pytest.fixture(scope="module")
+def keys(acme, tmp_path_factory):
+    """keys(user): certificate and key of a person, as files."""
+    directory = tmp_path_factory.mktemp("keys")
+    made = {}
+
+    def make(user):
+        if user not in made:
+            key, csr = directory / f"{user}.key", directory / f"{user}.csr"
+            run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
+                "-subj", f"/CN={user}", "-out", csr)
+            made[user] = (acme.issue_user(user, csr), key)
+        return made[user]
+    return make
 
 
 @pytest.fixture

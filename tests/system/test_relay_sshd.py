@@ -9,7 +9,6 @@ import pytest
 
 from mtls_test import relay
 from mtls_test.askpass import Askpass, enter, never
-from mtls_test.certificate import Key
 from mtls_test.machine import Machine
 from mtls_test.organisation import Verifier
 from mtls_test.process import run, wait_until
@@ -30,22 +29,6 @@ def relays(acme):
     it = Verifier(acme, name="verifier2.acme.example", policy=POLICY)
     yield it.start()
     it.remove()
-
-
-@pytest.fixture(scope="module")
-def keys(acme, tmp_path_factory):
-    directory = tmp_path_factory.mktemp("keys")
-    made = {}
-
-    def make(user):
-        if user not in made:
-            key = Key(directory / f"{user}.key")
-            csr = directory / f"{user}.csr"
-            run("openssl", "req", "-new", "-key", key.path, "-subj",
-                f"/CN={user}", "-out", csr)
-            made[user] = (acme.issue_user(user, csr), key.path)
-        return made[user]
-    return make
 
 
 @pytest.fixture

@@ -7,24 +7,6 @@ import pytest
 
 from mtls_test import https
 from mtls_test.machine import Machine
-from mtls_test.process import run
-
-
-@pytest.fixture(scope="module")
-def keys(acme, tmp_path_factory):
-    """keys(user): certificate and key of a person, as files."""
-    directory = tmp_path_factory.mktemp("keys")
-    made = {}
-
-    def make(user):
-        if user not in made:
-            key, csr = directory / f"{user}.key", directory / f"{user}.csr"
-            run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
-                "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
-                "-subj", f"/CN={user}", "-out", csr)
-            made[user] = (acme.issue_user(user, csr), key)
-        return made[user]
-    return make
 
 
 def opened(device):

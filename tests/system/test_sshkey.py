@@ -219,6 +219,14 @@ def test_account_phase(machine, verifier, key, syslog):
     machine.service("sshd", "auth required pam_permit.so",
                     account="account required MODULE")
     with Sshd() as sshd:
+        # The settings do not name the method, and neither does the line.
+        mark = syslog.mark()
+        sshd.authorize("alice", key.public)
+        assert not sshd.come("-i", key.path)
+        syslog.wait_for("sshkey is not among the methods", mark)
+    machine.service("sshd", "auth required pam_permit.so",
+                    account="account required MODULE method=sshkey")
+    with Sshd() as sshd:
         sshd.authorize("alice", key.public)
         assert sshd.come("-i", key.path)
         assert last(verifier) == ("allow", "allowed", "alice", "sshkey")

@@ -132,21 +132,21 @@ no_number_is_no_choice(void **state)
 static void
 T10A_single_asks_for_one_secret_and_nothing_else(void **state)
 {
-	struct login_case one = { .flags = MTLS_LOGIN_SINGLE },
-	    two = { .flags = MTLS_LOGIN_SINGLE, .token = "two" },
-	    last = { .service_extra = "[service su]\nprompt = single\n",
-	    .token = "final" };
+	struct login_case c = { .flags = MTLS_LOGIN_SINGLE };
 
 	(void)state;
-	login_case_is_granted(&one);
-	assert_int_equal(one.n_secret, 1);
-	login_case_fails(&two, MTLS_E_CONVERSATION);
-	assert_int_equal(two.n_asked + two.n_secret + two.n_told, 0);
-	login_case_fails(&last, MTLS_E_CONVERSATION);
-	assert_int_equal(last.n_asked + last.n_secret + last.n_told, 0);
-	login_case_clear(&one);
-	login_case_clear(&two);
-	login_case_clear(&last);
+	login_case_is_granted(&c);
+	assert_int_equal(c.n_secret, 1);
+	login_case_clear(&c);
+	c = (struct login_case){ .flags = MTLS_LOGIN_SINGLE, .token = "two" };
+	login_case_fails(&c, MTLS_E_CONVERSATION);
+	assert_int_equal(c.n_asked + c.n_secret + c.n_told, 0);
+	login_case_clear(&c);
+	c = (struct login_case){ .token = "final",
+	    .service_extra = "[service su]\nprompt = single\n" };
+	login_case_fails(&c, MTLS_E_CONVERSATION);
+	assert_int_equal(c.n_asked + c.n_secret + c.n_told, 0);
+	login_case_clear(&c);
 }
 
 static void

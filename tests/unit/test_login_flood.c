@@ -95,32 +95,34 @@ T028_a_thousand_key_updates(void **state)
 static void
 T028_many_issuers(void **state)
 {
-	struct login_case many = { 0 }, too_many = { 0 };
+	struct login_case c = { 0 };
 	long before_kib = usual_memory_kib();
 
 	(void)state;
-	many.verifier[0].device.n_more_cas = 1900;
-	many.verifier[0].user.n_more_cas = 1900;
-	login_case_is_granted(&many);
-	login_case_clear(&many);
-	too_many.verifier[0].user.n_more_cas = 3800;
-	fails(&too_many, 0);
+	c.verifier[0].device.n_more_cas = 1900;
+	c.verifier[0].user.n_more_cas = 1900;
+	login_case_is_granted(&c);
+	login_case_clear(&c);
+	memset(&c, 0, sizeof(c));
+	c.verifier[0].user.n_more_cas = 3800;
+	fails(&c, 0);
 	no_more_than(before_kib);
 }
 
 static void
 T028_a_chain_without_end(void **state)
 {
-	struct login_case device = { 0 }, user = { 0 };
+	struct login_case c = { 0 };
 	long before_kib = usual_memory_kib();
 
 	(void)state;
-	device.verifier[0].device.more = login_rig.ca->x509;
-	device.verifier[0].device.n_more_certs = 20000;
-	fails(&device, 0);
-	user.verifier[0].user.more = login_rig.ca->x509;
-	user.verifier[0].user.n_more_certs = 200;
-	fails(&user, 0);
+	c.verifier[0].device.more = login_rig.ca->x509;
+	c.verifier[0].device.n_more_certs = 20000;
+	fails(&c, 0);
+	memset(&c, 0, sizeof(c));
+	c.verifier[0].user.more = login_rig.ca->x509;
+	c.verifier[0].user.n_more_certs = 200;
+	fails(&c, 0);
 	no_more_than(before_kib);
 }
 

@@ -122,8 +122,8 @@ what_sshd_never_writes(void **state)
 		/* A good one in front or behind is no excuse. */
 		"publickey " ED25519 "\npublickey ssh-ed25519 AAAA\n",
 		"publickey ssh-ed25519 AAAA\npublickey " ED25519 "\n",
-		"publickey aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
-		    "ffffffffffgggggggggg AAAA\n",
+		("publickey aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
+		    "ffffffffffgggggggggg AAAA\n"),
 	};
 	struct ssh_key key;
 
