@@ -29,6 +29,8 @@ libmtls_client_la_SOURCES = \
 	client/relay_tls.h \
 	client/sentence.c \
 	client/sentence.h \
+	client/taken.c \
+	client/taken.h \
 	client/tls_reason.c \
 	client/tls_reason.h \
 	client/token_choice.c \

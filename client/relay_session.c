@@ -15,10 +15,9 @@
 #include <string.h>
 
 #include "client/http_text.h"
-#include "client/problem.h"
 #include "client/relay_tls.h"
+#include "client/taken.h"
 #include "mtls/body.h"
-#include "mtls/secret.h"
 #include "mtls/text.h"
 
 enum relay_state {
@@ -242,29 +241,6 @@ prove(struct relay_session *s, struct mtls_err *err)
 }
 
 static enum mtls_status
-take_taken(struct relay_session *s, const struct http_answer *answer,
-    struct mtls_err *err)
-{
-	struct mtls_body_taken taken;
-
-	if (answer->code != 200) {
-		(void)problem_read(answer, err);
-		return err->status;
-	}
-	memset(&taken, 0, sizeof(taken));
-	if (mtls_body_parse(MTLS_BODY_TAKEN, answer->body, answer->len,
-	    &taken, err) != MTLS_OK)
-		return err->status;
-	if (!mtls_bytes_equal(taken.challenge, s->challenge, MTLS_ID_BYTES))
-		(void)mtls_fail(err, MTLS_E_PROTOCOL,
-		    "the proof was taken for another challenge");
-	else
-		s->state = RELAY_TAKEN;
-	mtls_body_clear(MTLS_BODY_TAKEN, &taken);
-	return err->status;
-}
-
-static enum mtls_status
 read_answer(struct relay_session *s, struct mtls_err *err)
 {
 	struct http_answer answer;
@@ -283,9 +259,11 @@ read_answer(struct relay_session *s, struct mtls_err *err)
 	status = http_text_parse(s->answer, s->answer_len, &answer, err);
 	if (status == MTLS_E_AGAIN)
 		return MTLS_OK;		/* there may be more to read */
-	if (status != MTLS_OK)
-		return status;
-	return take_taken(s, &answer, err);
+	if (status == MTLS_OK)
+		status = taken_read(&answer, s->challenge, err);
+	if (status == MTLS_OK)
+		s->state = RELAY_TAKEN;
+	return status;
 }
 
 /* As far as it goes without more bytes. */

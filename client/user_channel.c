@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/problem.h"
-#include "mtls/secret.h"
+#include "client/taken.h"
 
 struct user_channel {
 	struct http_channel *http;
@@ -21,23 +20,6 @@ struct user_channel {
 	struct trace *trace;
 };
 
-static enum mtls_status
-take_taken(struct user_channel *u, const struct http_answer *answer,
-    struct mtls_err *err)
-{
-	struct mtls_body_taken t;
-
-	memset(&t, 0, sizeof(t));
-	if (mtls_body_parse(MTLS_BODY_TAKEN, answer->body, answer->len, &t,
-	    err) != MTLS_OK)
-		return err->status;
-	if (!mtls_bytes_equal(t.challenge, u->challenge, MTLS_ID_BYTES))
-		(void)mtls_fail(err, MTLS_E_PROTOCOL,
-		    "the proof was taken for another challenge");
-	mtls_body_clear(MTLS_BODY_TAKEN, &t);
-	return err->status;
-}
-
 static void
 on_answer(void *arg, const struct http_answer *answer,
     const struct mtls_err *http_err)
@@ -46,10 +28,8 @@ on_answer(void *arg, const struct http_answer *answer,
 	struct mtls_err err = *http_err;
 
 	trace_end(u->trace, TRACE_PROOF);
-	if (answer != NULL && answer->code == 200)
-		(void)take_taken(u, answer, &err);
-	else if (answer != NULL)
-		(void)problem_read(answer, &err);
+	if (answer != NULL)
+		(void)taken_read(answer, u->challenge, &err);
 	u->done(u->arg, &err);
 }
 

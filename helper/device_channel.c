@@ -335,27 +335,6 @@ device_channel_free(struct device_channel *d)
 	free(d);
 }
 
-enum mtls_status
-device_channel_check_taken(const struct device_channel *d,
-    const struct http_answer *answer, struct mtls_err *err)
-{
-	struct mtls_body_taken taken;
-
-	if (answer->code != 200) {
-		(void)problem_read(answer, err);
-		return err->status;
-	}
-	memset(&taken, 0, sizeof(taken));
-	if (mtls_body_parse(MTLS_BODY_TAKEN, answer->body, answer->len,
-	    &taken, err) != MTLS_OK)
-		return err->status;
-	if (!mtls_bytes_equal(taken.challenge, d->challenge, MTLS_ID_BYTES))
-		(void)mtls_fail(err, MTLS_E_PROTOCOL,
-		    "the answer is about another challenge");
-	mtls_body_clear(MTLS_BODY_TAKEN, &taken);
-	return err->status;
-}
-
 int
 device_channel_was_open(const struct device_channel *d)
 {

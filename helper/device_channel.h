@@ -67,13 +67,6 @@ enum mtls_status device_channel_post(struct device_channel *d,
     const char *path, const char *json, http_done_fn done, void *arg,
     struct mtls_err *err);
 
-/*
- * OK where an answer to device_channel_post() is TAKEN, and about this
- * challenge; otherwise what problem_read() makes of it, or PROTOCOL.
- */
-enum mtls_status device_channel_check_taken(const struct device_channel *d,
-    const struct http_answer *answer, struct mtls_err *err);
-
 /* Whether the handshake of its connection has been completed. */
 int device_channel_was_open(const struct device_channel *d);
 /* Its session word, "" where it has none. */

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "client/taken.h"
 #include "login_state.h"
 #include "mtls/login.h"
 #include "mtls/secret.h"
@@ -58,8 +59,8 @@ on_answered(void *arg, const struct http_answer *answer,
 	if (l->over)
 		return;
 	if (answer != NULL)
-		(void)device_channel_check_taken(verifier_client_device0(
-		    l->verifier), answer, &err);
+		(void)taken_read(answer, device_channel_challenge0(
+		    verifier_client_device0(l->verifier)), &err);
 	if (err.status != MTLS_OK)
 		login_fail(l, &err);
 	else

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/taken.h"
 #include "login_state.h"
 #include "mtls/secret.h"
 #include "ssh_auth_info.h"
@@ -40,8 +41,8 @@ on_taken(void *arg, const struct http_answer *answer,
 
 	if (answer != NULL) {
 		mtls_err_clear(&err);
-		(void)device_channel_check_taken(verifier_client_device0(
-		    l->verifier), answer, &err);
+		(void)taken_read(answer, device_channel_challenge0(
+		    verifier_client_device0(l->verifier)), &err);
 	}
 	if (err.status == MTLS_OK)
 		login_proven(l);
